@@ -1,0 +1,10 @@
+"""What every template may use."""
+
+from django.http import HttpRequest
+
+from editing.models.roles import Verb, can
+
+
+def site(request: HttpRequest) -> dict[str, object]:
+    user = getattr(request, "user", None)
+    return {"may": {verb.value: can(user, verb) for verb in Verb}}

@@ -1,0 +1,27 @@
+"""Rows, states, querysets, roles."""
+
+from editing.models.access_key import AccessKey
+from editing.models.bucket import Bucket
+from editing.models.editing_job import EditingJob, IdempotencyKey, JobEvent
+from editing.models.media_asset import MediaAsset
+from editing.models.recording import AnchorRow, GapRow, ParameterSet, Recording, SegmentRow
+from editing.models.states import JobState
+from editing.models.stream import Stream
+from editing.models.worker import Worker
+
+__all__ = [
+    "AccessKey",
+    "AnchorRow",
+    "Bucket",
+    "EditingJob",
+    "GapRow",
+    "IdempotencyKey",
+    "JobEvent",
+    "JobState",
+    "MediaAsset",
+    "ParameterSet",
+    "Recording",
+    "SegmentRow",
+    "Stream",
+    "Worker",
+]

@@ -1,0 +1,66 @@
+"""States that change only by compare-and-set, each change with an event row.
+
+A state is a column, a table of allowed moves and a history. `move` is the one door: it updates the row only where
+it still is in the state the caller saw, so that of two who act at once exactly one wins.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from editing.errors import StaleState
+
+if TYPE_CHECKING:
+    from editing.models.editing_job import EditingJob
+
+
+class JobState(models.TextChoices):
+    """Life of an editing job; the names are those of IMS, Cancelled is ours.
+
+        Init ──→ Queuing ──→ Processing ──→ Success
+                  ↑   ↓ ↖________↓ (lease lost: back to the queue)
+                  │   ├─────────→ Failed
+                  │   └─────────→ Cancelled
+                  └── Failed (retry)
+    """
+
+    INIT = "Init"
+    QUEUING = "Queuing"
+    PROCESSING = "Processing"
+    SUCCESS = "Success"
+    FAILED = "Failed"
+    CANCELLED = "Cancelled"
+
+
+JOB_MOVES: dict[JobState, frozenset[JobState]] = {
+    JobState.INIT: frozenset({JobState.QUEUING, JobState.FAILED, JobState.CANCELLED}),
+    JobState.QUEUING: frozenset({JobState.PROCESSING, JobState.FAILED, JobState.CANCELLED}),
+    JobState.PROCESSING: frozenset(
+        {JobState.SUCCESS, JobState.FAILED, JobState.CANCELLED, JobState.QUEUING}
+    ),
+    JobState.FAILED: frozenset({JobState.QUEUING}),
+    JobState.SUCCESS: frozenset(),
+    JobState.CANCELLED: frozenset({JobState.QUEUING}),
+}
+UNFINISHED = (JobState.INIT, JobState.QUEUING, JobState.PROCESSING)
+
+
+def move(job: EditingJob, to: JobState, *, where: models.Q | None = None, detail: str = "", **changes: Any) -> None:
+    """Take `job` from the state it was loaded in to `to`, writing `changes` and one event in the same transaction.
+
+    `where` narrows the compare further (the lease a worker holds, say). Raises StaleState where the row has moved on;
+    then nothing was written. ValueError for a move that the table does not have: that is a mistake in our code.
+    """
+    if to not in JOB_MOVES[JobState(job.state)]:
+        raise ValueError(f"A job cannot move from {job.state} to {to}.")
+    with transaction.atomic():
+        rows = type(job).objects.filter(pk=job.pk, state=job.state).filter(where or models.Q())
+        if not rows.update(state=to, **changes):
+            raise StaleState(f"The job is no longer {job.state}.")
+        job.events.create(old=job.state, new=to, at=timezone.now(), detail=detail)
+    job.state = to
+    for name, value in changes.items():
+        setattr(job, name, value)
