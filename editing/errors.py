@@ -1,32 +1,32 @@
 """What can go wrong, as one tree; every face turns these into its own words.
 
-    EditingError
-    ├── InvalidInput            the caller's value is wrong: `field` names it, the message says what would be right
-    │   ├── InvalidInstant      not an ISO-8601 instant with an offset
-    │   ├── InvalidClips        the clips cannot be what is meant (empty, reversed, cover outside …)
-    │   ├── NothingRecorded     a range in which nothing is recorded
-    │   ├── MixedSources        sources that may not be merged into one output
-    │   ├── InvalidOutput       bucket, key or size of the output
-    │   ├── InvalidKey          a storage key that is refused
-    │   ├── InvalidPlaylist     an HLS playlist that cannot be imported
-    │   ├── StartRequired       a playlist without dates, and no start given
-    │   └── ModeNotAvailable    a mode this installation does not offer
-    ├── NotFound                no such thing (or none that the asker may see)
-    ├── PermissionDenied        known, but not allowed
-    ├── Conflict                right in itself, but not now
-    │   ├── OutputKeyTaken      an unfinished job already writes that key
-    │   ├── JobNotCancellable
-    │   ├── JobNotRetryable
-    │   ├── IdempotencyConflict the key was used for another request
-    │   └── StaleState          somebody else moved the row first
-    ├── StorageFailure          a bucket could not be read or written
-    │   └── NoSpace             scratch or bucket is full
-    └── MediaError              the engine
-        ├── UnreadableMedia     damaged, truncated or foreign bytes
-        ├── UnsupportedMedia    understood, but not something we cut
-        ├── FfmpegFailed        a child process ended badly; the last lines it wrote are in the message
-        ├── VerificationFailed  the output does not hold what the plan promised
-        └── Cancelled           somebody asked to stop
+EditingError
+├── InvalidInput            the caller's value is wrong: `field` names it, the message says what would be right
+│   ├── InvalidInstant      not an ISO-8601 instant with an offset
+│   ├── InvalidClips        the clips cannot be what is meant (empty, reversed, cover outside …)
+│   ├── NothingRecorded     a range in which nothing is recorded
+│   ├── MixedSources        sources that may not be merged into one output
+│   ├── InvalidOutput       bucket, key or size of the output
+│   ├── InvalidKey          a storage key that is refused
+│   ├── InvalidPlaylist     an HLS playlist that cannot be imported
+│   ├── StartRequired       a playlist without dates, and no start given
+│   └── ModeNotAvailable    a mode this installation does not offer
+├── NotFound                no such thing (or none that the asker may see)
+├── PermissionDenied        known, but not allowed
+├── Conflict                right in itself, but not now
+│   ├── OutputKeyTaken      an unfinished job already writes that key
+│   ├── JobNotCancellable
+│   ├── JobNotRetryable
+│   ├── IdempotencyConflict the key was used for another request
+│   └── StaleState          somebody else moved the row first
+├── StorageFailure          a bucket could not be read or written
+│   └── NoSpace             scratch or bucket is full
+└── MediaError              the engine
+    ├── UnreadableMedia     damaged, truncated or foreign bytes
+    ├── UnsupportedMedia    understood, but not something we cut
+    ├── FfmpegFailed        a child process ended badly; the last lines it wrote are in the message
+    ├── VerificationFailed  the output does not hold what the plan promised
+    └── Cancelled           somebody asked to stop
 """
 
 from typing import Any, ClassVar

@@ -21,11 +21,13 @@ class Bucket(models.Model):
     name = models.CharField(
         max_length=63,
         unique=True,
-        validators=[RegexValidator(r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", "3–63 lower-case letters, digits and hyphens.")],
+        validators=[
+            RegexValidator(r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", "3–63 lower-case letters, digits and hyphens.")
+        ],
     )
     kind = models.CharField(max_length=3, choices=Kind.choices, default=Kind.OSS)
     endpoint = models.CharField(max_length=253)
-    storage = models.CharField(max_length=32, default="", blank=True, help_text="Alias in STORAGES; empty: the default.")
+    storage = models.CharField(max_length=32, blank=True, help_text="Alias in STORAGES; empty: the default.")
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

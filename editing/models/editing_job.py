@@ -18,8 +18,8 @@ class EditingJobQuerySet(SeenByRole):
 class EditingJob(models.Model):
     """A merge of clips into one video. The row is the truth about it; a message in the queue only carries its id.
 
-    `clips` is a list of {"domain", "app", "stream", "start", "end", "cover"}, instants in µs. `media_id` is the id that the
-    output's media asset will have. `progress` is a percentage; `eta` the seconds that are left, if known.
+    `clips` is a list of {"domain", "app", "stream", "start", "end", "cover"}, instants in µs. `media_id` is the id
+    that the output's media asset will have. `progress` is a percentage; `eta` the seconds that are left, if known.
     A worker that has claimed the job holds a lease: only the holder of `lease_token` may write while it runs.
     """
 

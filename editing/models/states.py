@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 class JobState(models.TextChoices):
     """Life of an editing job; the names are those of IMS, Cancelled is ours.
 
-        Init ──→ Queuing ──→ Processing ──→ Success
-                  ↑   ↓ ↖________↓ (lease lost: back to the queue)
-                  │   ├─────────→ Failed
-                  │   └─────────→ Cancelled
-                  └── Failed (retry)
+    Init ──→ Queuing ──→ Processing ──→ Success
+              ↑   ↓ ↖________↓ (lease lost: back to the queue)
+              │   ├─────────→ Failed
+              │   └─────────→ Cancelled
+              └── Failed (retry)
     """
 
     INIT = "Init"
@@ -38,9 +38,7 @@ class JobState(models.TextChoices):
 JOB_MOVES: dict[JobState, frozenset[JobState]] = {
     JobState.INIT: frozenset({JobState.QUEUING, JobState.FAILED, JobState.CANCELLED}),
     JobState.QUEUING: frozenset({JobState.PROCESSING, JobState.FAILED, JobState.CANCELLED}),
-    JobState.PROCESSING: frozenset(
-        {JobState.SUCCESS, JobState.FAILED, JobState.CANCELLED, JobState.QUEUING}
-    ),
+    JobState.PROCESSING: frozenset({JobState.SUCCESS, JobState.FAILED, JobState.CANCELLED, JobState.QUEUING}),
     JobState.FAILED: frozenset({JobState.QUEUING}),
     JobState.SUCCESS: frozenset(),
     JobState.CANCELLED: frozenset({JobState.QUEUING}),
