@@ -1,4 +1,4 @@
-"""All settings. A clean checkout runs as it is; environment variables (README) change what a bigger installation needs."""
+"""All settings. A clean checkout runs as it is; environment variables (README) are for bigger installations."""
 
 from pathlib import Path
 from typing import Any
@@ -146,7 +146,7 @@ FAST_WORKERS = env.integer("FAST_WORKERS", 2, least=1)
 SLOW_WORKERS = env.integer("SLOW_WORKERS", 1, least=1)
 SIGNED_URL_SECONDS = env.integer("SIGNED_URL_SECONDS", 6 * 3600, least=1)
 ACCEL_REDIRECT = env.text("ACCEL_REDIRECT")
-"""Prefix of an internal nginx location over the buckets' directory, such as /_buckets/; empty: we send bytes ourselves."""
+"""Prefix of an internal nginx location over the buckets' directory, such as /_buckets/; empty: we send the bytes."""
 
 # --- Faces ------------------------------------------------------------------------------------------------------
 
