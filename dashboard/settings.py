@@ -85,6 +85,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+    # Tests use a file as we do: a database in memory shares its cache, and then readers wait for writers.
+    DATABASES["default"]["TEST"] = {"NAME": EDITING_HOME / "test.sqlite3"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 BUCKET_STORAGE = "s3" if env.text("S3_BUCKET") else "local"
