@@ -1,0 +1,159 @@
+"""The index of one segment: every frame's times and what kind of entry it is, small enough for a database row.
+
+Times are unwrapped 90 kHz ticks on the clock of the segment's epoch. `pack` stores differences of differences,
+which for a steady stream are nearly all zero, and compresses them: some 700 bytes for six seconds at 30 frames a
+second, most of it the frames' sizes.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from itertools import accumulate
+
+FORMAT = 1
+"""First byte of a packed index; raise it when the layout changes."""
+
+
+class FrameKind(IntEnum):
+    """What a decoder can do at a frame."""
+
+    INTER = 0
+    IDR = 1
+    RECOVERY = 2  # H.264: a recovery point that is exact at once (an open GOP's I picture)
+    REFRESH = 3  # H.264: a gradual refresh; the picture is right only `recovery` frames later
+    CRA = 4
+    BLA = 5
+    RASL = 6  # leading picture that needs what is before its CRA: skipped when decoding starts there
+    RADL = 7  # leading picture that does not
+
+
+ENTRIES = frozenset({FrameKind.IDR, FrameKind.RECOVERY, FrameKind.CRA, FrameKind.BLA})
+"""Kinds at which decoding can start and the frame itself comes out right."""
+
+KIND_MASK = 0x0F
+DISPOSABLE = 0x10
+"""Bit beside the kind: no other frame refers to this one."""
+
+
+@dataclass(frozen=True)
+class VideoIndex:
+    """Frames in decoding order. `marks` holds one byte a frame: a FrameKind, with DISPOSABLE added where it holds.
+
+    `recovery` gives, for REFRESH frames only, (position, frames until the picture is right).
+    `end` is the presentation time at which the last shown frame ends.
+    """
+
+    pts: tuple[int, ...]
+    dts: tuple[int, ...]
+    sizes: tuple[int, ...]
+    marks: bytes
+    end: int
+    recovery: tuple[tuple[int, int], ...] = ()
+
+    def kind(self, position: int) -> FrameKind:
+        return FrameKind(self.marks[position] & KIND_MASK)
+
+    def disposable(self, position: int) -> bool:
+        return bool(self.marks[position] & DISPOSABLE)
+
+    @property
+    def start(self) -> int:
+        return min(self.pts)
+
+    def __len__(self) -> int:
+        return len(self.pts)
+
+
+@dataclass(frozen=True)
+class AudioIndex:
+    """Packets of one audio track in order; a packet lasts until `pts` of the next, the last one until `end`."""
+
+    pts: tuple[int, ...]
+    end: int
+
+    def __len__(self) -> int:
+        return len(self.pts)
+
+
+@dataclass(frozen=True)
+class FrameIndex:
+    """All tracks of a segment. `audio` has one entry for each track of the segment's parameters, in their order."""
+
+    video: VideoIndex | None
+    audio: tuple[AudioIndex, ...] = ()
+
+
+def pack(index: FrameIndex) -> bytes:
+    """The index as bytes for a row; `unpack` gives an equal one back."""
+    parts: list[bytes] = [struct.pack("<BB", 1 if index.video else 0, len(index.audio))]
+    if index.video:
+        video = index.video
+        parts += [
+            _second_differences(video.pts),
+            _second_differences(video.dts),
+            _integers(video.sizes),
+            _integers(tuple(video.marks)),
+            _integers([number for pair in video.recovery for number in pair]),
+            struct.pack("<q", video.end),
+        ]
+    for track in index.audio:
+        parts += [_second_differences(track.pts), struct.pack("<q", track.end)]
+    return bytes([FORMAT]) + zlib.compress(b"".join(parts), 6)
+
+
+def unpack(packed: bytes) -> FrameIndex:
+    """Raises ValueError for bytes that `pack` did not make."""
+    if not packed or packed[0] != FORMAT:
+        raise ValueError("This is not a segment index of a known format.")
+    reader = _Reader(zlib.decompress(packed[1:]))
+    has_video, tracks = reader.take("<BB")
+    video = _unpack_video(reader) if has_video else None
+    audio = tuple(AudioIndex(reader.sums(), reader.take("<q")[0]) for _ in range(tracks))
+    return FrameIndex(video, audio)
+
+
+def _unpack_video(reader: _Reader) -> VideoIndex:
+    pts, dts, sizes, marks, recovery = (
+        reader.sums(),
+        reader.sums(),
+        reader.integers(),
+        bytes(reader.integers()),
+        reader.integers(),
+    )
+    pairs = tuple(zip(recovery[::2], recovery[1::2], strict=True))
+    return VideoIndex(pts, dts, sizes, marks, reader.take("<q")[0], pairs)
+
+
+class _Reader:
+    def __init__(self, data: bytes) -> None:
+        self.data, self.position = data, 0
+
+    def take(self, layout: str) -> tuple[int, ...]:
+        values = struct.unpack_from(layout, self.data, self.position)
+        self.position += struct.calcsize(layout)
+        return values
+
+    def integers(self) -> tuple[int, ...]:
+        (count,) = self.take("<I")
+        return self.take(f"<{count}q") if count else ()
+
+    def sums(self) -> tuple[int, ...]:
+        return tuple(accumulate(accumulate(self.integers())))
+
+
+def _integers(numbers: Sequence[int]) -> bytes:
+    return struct.pack("<I", len(numbers)) + _little_endian(array("q", numbers))
+
+
+def _second_differences(times: Sequence[int]) -> bytes:
+    first = [b - a for a, b in zip([0, *times], times, strict=False)]
+    return _integers([b - a for a, b in zip([0, *first], first, strict=False)])
+
+
+def _little_endian(numbers: array[int]) -> bytes:
+    return struct.pack(f"<{len(numbers)}q", *numbers)
