@@ -7,7 +7,9 @@ from django.core.exceptions import ImproperlyConfigured
 from dashboard import env
 
 
-@pytest.mark.parametrize(("value", "meaning"), [("1", True), ("yes", True), ("FALSE", False), ("off", False), ("", False)])
+@pytest.mark.parametrize(
+    ("value", "meaning"), [("1", True), ("yes", True), ("FALSE", False), ("off", False), ("", False)]
+)
 def test_a_flag_is_read(monkeypatch: pytest.MonkeyPatch, value: str, meaning: bool) -> None:
     monkeypatch.setenv("SWITCH", value)
 
