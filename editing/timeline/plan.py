@@ -5,40 +5,27 @@ A plan is made from the index alone, before any media is opened, and says everyt
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from functools import cached_property
 
-from editing.timeline.clips import Clip, Mode
-from editing.timeline.coverage import Gap, Segment
-from editing.timeline.instant import Range
-from editing.timeline.parameters import AudioParameters, VideoParameters
+from editing.errors import InvalidClips, InvalidInput, ModeNotAvailable, NothingRecorded
+from editing.timeline import pieces as cutting
+from editing.timeline.clips import Clip, HolePolicy, Mode, StreamName
+from editing.timeline.coverage import Coverage, Gap, gaps_between
+from editing.timeline.instant import Range, format_instant
+from editing.timeline.pieces import Action, Piece
+from editing.timeline.target import Size, Target, target_of
+
+__all__ = ["Action", "ClipPlan", "CutPlan", "Piece", "Target", "make"]
+
+AVAILABLE = (Mode.ACCURATE, Mode.ROUGH_FAST)
 
 
-class Action(StrEnum):
-    COPY = "copy"
-    ENCODE = "encode"
-    SLATE = "slate"
-
-
-@dataclass(frozen=True)
-class Piece:
-    """The frames of one run with first_pts ≤ pts < end_pts, handled in one way.
-
-    `segments` hold these frames; `lead` are the segments before them that a decoder must see first. `ticks` is
-    how long the piece lasts in the output. `reason` says why a piece is encoded that the mode would have copied.
-    """
-
-    action: Action
-    segments: tuple[Segment, ...]
-    first_pts: int
-    end_pts: int
-    frames: int
-    lead: tuple[Segment, ...] = ()
-    reason: str = ""
-
-    @property
-    def ticks(self) -> int:
-        return self.end_pts - self.first_pts
+BYTES_PER_SECOND = 250_000_000
+"""What a cut copies in a second, for predictions only."""
+PIXELS_PER_SECOND = 160_000_000
+"""What a cut encodes in a second, for predictions only."""
 
 
 @dataclass(frozen=True)
@@ -50,21 +37,140 @@ class ClipPlan:
     pieces: tuple[Piece, ...]
     holes: tuple[Gap, ...] = ()
 
+    @property
+    def ticks(self) -> int:
+        return sum(piece.ticks for piece in self.pieces)
 
-@dataclass(frozen=True)
-class Target:
-    """The tracks of the output. `video.extradata` is that of the source where packets are copied, else empty."""
-
-    video: VideoParameters | None
-    audio: AudioParameters | None
-    bitrate: int | None = None
+    @property
+    def frames(self) -> int:
+        return sum(piece.frames for piece in self.pieces)
 
 
 @dataclass(frozen=True)
 class CutPlan:
-    """All of a merge. `warnings` are sentences for people: what is missing, what is encoded against the mode."""
+    """All of a merge. `warnings` are sentences for people: what is missing, what is taken beyond what was asked."""
 
     mode: Mode
     clips: tuple[ClipPlan, ...]
     target: Target
     warnings: tuple[str, ...] = ()
+
+    @cached_property
+    def pieces(self) -> tuple[Piece, ...]:
+        """All pieces in the order of the output."""
+        return tuple(piece for clip in self.clips for piece in clip.pieces)
+
+    @property
+    def ticks(self) -> int:
+        """How long the output lasts, in ticks of 1/90,000 s."""
+        return sum(piece.ticks for piece in self.pieces)
+
+    @property
+    def frames(self) -> int:
+        return sum(piece.frames for piece in self.pieces)
+
+    @property
+    def size(self) -> int:
+        """Predicted bytes of the output."""
+        copied = sum(piece.bytes for piece in self.pieces if piece.action is Action.COPY)
+        encoded = sum(piece.ticks for piece in self.pieces if piece.action is Action.ENCODE)
+        return copied + encoded * (self.target.bitrate + self.target.audio_bitrate) // (8 * 90_000)
+
+    @property
+    def seconds(self) -> float:
+        """Predicted time of the cut on two cores."""
+        read = sum(piece.bytes for piece in self.pieces)
+        encoded = sum(piece.frames for piece in self.pieces if piece.action is Action.ENCODE)
+        return read / BYTES_PER_SECOND + encoded * self.target.pixels / PIXELS_PER_SECOND
+
+
+def make(
+    clips: Sequence[Clip],
+    coverage: Mapping[StreamName, Coverage],
+    mode: Mode,
+    *,
+    size: Size | None = None,
+    bitrate: int | None = None,
+    holes: HolePolicy = HolePolicy.SKIP,
+) -> CutPlan:
+    """Plan a merge of `clips`, in their order, out of what `coverage` says is recorded.
+
+    Raises InvalidClips, NothingRecorded or InvalidOutput with the field at fault, ModeNotAvailable for a mode that
+    is not there yet.
+    """
+    _check_mode(mode, holes)
+    check_clips(clips)
+    planned = tuple(
+        _plan_clip(clip, coverage.get(clip.stream, Coverage(())), mode, f"clips[{number}]")
+        for number, clip in enumerate(clips)
+    )
+    if holes is HolePolicy.FAIL:
+        _refuse_holes(planned)
+    target = target_of([piece for clip in planned for piece in clip.pieces], mode, size=size, bitrate=bitrate)
+    return CutPlan(mode, planned, target, tuple(_warnings(planned, mode)))
+
+
+def check_clips(clips: Sequence[Clip]) -> None:
+    """Refuse clips that could not be right whatever is recorded. Raises InvalidClips."""
+    if not clips:
+        raise InvalidClips("There are no clips; give at least one range to merge.", field="clips")
+    for number, clip in enumerate(clips):
+        if clip.range.end <= clip.range.start:
+            raise InvalidClips(
+                f"The clip ends at {format_instant(clip.range.end)}, not after its start.", field=f"clips[{number}].end"
+            )
+        if clip.cover is not None and not clip.range.start <= clip.cover <= clip.range.end:
+            raise InvalidClips("The cover time lies outside its clip.", field=f"clips[{number}].cover")
+
+
+def _check_mode(mode: Mode, holes: HolePolicy) -> None:
+    if mode not in AVAILABLE:
+        names = " and ".join(sorted(AVAILABLE))
+        raise ModeNotAvailable(f"{mode} comes with the next version; {names} are there now.", field="mode")
+    if holes is HolePolicy.SLATE:
+        raise InvalidInput("Slates come with the next version; use skip or fail.", field="holes")
+
+
+def _plan_clip(clip: Clip, coverage: Coverage, mode: Mode, field: str) -> ClipPlan:
+    touching = coverage.touching(clip.range)
+    if not touching:
+        raise NothingRecorded(
+            f"Nothing of {clip.stream} is recorded between {format_instant(clip.range.start)} "
+            f"and {format_instant(clip.range.end)}.",
+            field=field,
+        )
+    found = cutting.whole_segments(touching, coverage) if mode.snaps else cutting.exact(clip.range, touching, coverage)
+    if not found:
+        raise NothingRecorded("No frame in this range can be decoded.", field=field)
+    achieved = Range(found[0].start, found[-1].end)
+    return ClipPlan(clip, achieved, tuple(found), _holes(clip, found, coverage))
+
+
+def _holes(clip: Clip, found: Sequence[Piece], coverage: Coverage) -> tuple[Gap, ...]:
+    """What is missing of the range, beyond half a frame at its edges (a range need not begin on a frame)."""
+    half = found[0].segments[0].frame_microseconds // 2
+    covered = cutting.covered(found)
+    missing = gaps_between(covered, coverage.known_gaps, clip.range)
+    return tuple(gap for gap in missing if gap.range.duration > 3 * half)
+
+
+def _refuse_holes(planned: Sequence[ClipPlan]) -> None:
+    for number, clip in enumerate(planned):
+        if clip.holes:
+            raise NothingRecorded(
+                "Media is missing inside the clip: " + "; ".join(map(_hole_text, clip.holes)) + ".",
+                field=f"clips[{number}]",
+            )
+
+
+def _warnings(planned: Sequence[ClipPlan], mode: Mode) -> Iterator[str]:
+    for number, clip in enumerate(planned, 1):
+        for hole in clip.holes:
+            yield f"Clip {number} misses {_hole_text(hole)}; the hole is closed."
+        if mode.snaps and clip.achieved.duration > clip.clip.range.duration:
+            extra = (clip.achieved.duration - clip.clip.range.duration) / 1_000_000
+            yield f"Clip {number} becomes {extra:.3f} s longer: {mode} takes whole segments."
+
+
+def _hole_text(gap: Gap) -> str:
+    return f"{gap.range.duration / 1_000_000:.3f} s from {format_instant(gap.range.start)} ({gap.reason})"

@@ -1,0 +1,69 @@
+"""Codec parameters as libav reports them, with the parameter sets a segment itself carries."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from editing.timeline.parameters import AudioParameters, Parameters, VideoParameters
+
+_FIELD_ORDERS = {0: "", 1: "progressive", 2: "tt", 3: "bb", 4: "tb", 5: "bt"}
+
+
+def video_parameters(stream: Any, sets: list[bytes], known: Parameters | None) -> VideoParameters:
+    """`sets` are the segment's own parameter sets; without any, `known` (what came before it) still holds."""
+    context = stream.codec_context
+    if not sets and known and known.video:
+        return known.video
+    rate = context.framerate or Fraction(0)
+    return VideoParameters(
+        codec=context.name,
+        profile=context.profile or "",
+        level=max(context.level or 0, 0) if hasattr(context, "level") else 0,
+        width=context.width,
+        height=context.height,
+        pixel_format=context.pix_fmt or "",
+        aspect=_ratio(context.sample_aspect_ratio),
+        frame_rate=str(rate) if rate else "",
+        field_order=_field_order(context.field_order),
+        color_range=_name(context.color_range),
+        color_primaries=_name(context.color_primaries),
+        color_transfer=_name(context.color_trc),
+        color_space=_name(context.colorspace),
+        rotation=0,
+        extradata=b"".join(b"\x00\x00\x00\x01" + unit for unit in sets).hex(),
+    )
+
+
+def audio_parameters(stream: Any, first_bytes: bytes) -> AudioParameters:
+    context = stream.codec_context
+    return AudioParameters(
+        codec=context.name,
+        profile=context.profile or "",
+        sample_rate=context.sample_rate,
+        channels=context.channels,
+        layout=context.layout.name,
+        extradata=_audio_specific_config(first_bytes).hex() if context.name == "aac" else "",
+    )
+
+
+def _audio_specific_config(adts: bytes) -> bytes:
+    """The two bytes that MP4 wants, out of an ADTS header; nothing where the stream is not ADTS."""
+    if len(adts) < 4 or adts[0] != 0xFF or adts[1] & 0xF6 != 0xF0:
+        return b""
+    object_type = (adts[2] >> 6) + 1
+    frequency = adts[2] >> 2 & 0x0F
+    channels = (adts[2] & 1) << 2 | adts[3] >> 6
+    return (object_type << 11 | frequency << 7 | channels << 3).to_bytes(2, "big")
+
+
+def _ratio(value: Fraction | None) -> str:
+    return f"{value.numerator}:{value.denominator}" if value else "1:1"
+
+
+def _name(value: Any) -> str:
+    return str(int(value)) if value is not None else ""
+
+
+def _field_order(value: Any) -> str:
+    return _FIELD_ORDERS.get(int(value), "") if value is not None else ""
