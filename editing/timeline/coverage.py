@@ -133,6 +133,12 @@ class Coverage:
             yield earlier
             segment = earlier
 
+    def after(self, segment: Segment) -> Segment | None:
+        """The segment that continues this one's packets, if it is there."""
+        position = bisect_right(self._starts, segment.start)
+        following = self.segments[position] if position < len(self.segments) else None
+        return following if following and follows(segment, following) else None
+
     def covered(self) -> tuple[Range, ...]:
         """The instants that are recorded, as few ranges as possible."""
         ranges: list[Range] = []

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import islice
 
 from editing.timeline.coverage import Coverage, Segment, follows, runs
 from editing.timeline.frames import ENTRIES, FrameKind, VideoIndex
@@ -20,8 +21,9 @@ class Action(StrEnum):
 class Piece:
     """The frames of one run with first_pts ≤ pts < end_pts, handled in one way.
 
-    `segments` hold these frames; `lead` are the segments before them that a decoder must see first. `reason` says why
-    a piece is encoded that the mode would have copied.
+    `segments` hold these frames; `lead` are the segments before them that a decoder must see first, `tail` one after
+    them: recorders store sound a little before or after the pictures it belongs to. `reason` says why a piece is
+    encoded that the mode would have copied.
     """
 
     action: Action
@@ -30,7 +32,13 @@ class Piece:
     end_pts: int
     frames: int
     lead: tuple[Segment, ...] = ()
+    tail: tuple[Segment, ...] = ()
     reason: str = ""
+
+    @property
+    def files(self) -> tuple[Segment, ...]:
+        """All segments that are read, in order."""
+        return self.lead + self.segments + self.tail
 
     @property
     def ticks(self) -> int:
@@ -48,7 +56,7 @@ class Piece:
     @property
     def bytes(self) -> int:
         """Bytes that must be read."""
-        return sum(segment.size for segment in self.lead + self.segments)
+        return sum(segment.size for segment in self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ def exact(wanted: Range, touching: Sequence[Segment], coverage: Coverage) -> lis
         if found := _slice(segment, Range(shown, wanted.end)):
             slices.append(found)
             shown = max(shown, segment.anchor.instant(found.end_pts))
-    return [piece for group in _groups(slices) if (piece := _encoded(group, coverage))]
+    return [_with_sound(piece, coverage) for group in _groups(slices) if (piece := _encoded(group, coverage))]
 
 
 def _slice(segment: Segment, wanted: Range) -> _Slice | None:
@@ -172,7 +180,7 @@ def whole_segments(touching: Sequence[Segment], coverage: Coverage) -> list[Piec
     for run in runs(touching):
         segments = run.segments if shown else _back_to_entry(run.segments, coverage)
         if piece := _copied(segments, shown):
-            pieces.append(piece)
+            pieces.append(_with_sound(piece, coverage))
             shown = piece.end
     return pieces
 
@@ -220,6 +228,21 @@ def _copy_start(segment: Segment, low: int) -> int | None:
     if video.kind(position) is not FrameKind.IDR or entry < segment.first_pts:
         return entry
     return min(video.pts[position:]) if min(video.pts[position:]) >= low else entry
+
+
+def _with_sound(piece: Piece, coverage: Coverage) -> Piece:
+    """Add the neighbours that hold sound of the first and the last frames."""
+    first, last = piece.files[0], piece.segments[-1]
+    if _sound(first) and _sound(first)[0] > piece.first_pts:
+        piece = replace(piece, lead=(*islice(coverage.before(first), 1), *piece.lead))
+    if _sound(last) and _sound(last)[1] < piece.end_pts and (following := coverage.after(last)):
+        piece = replace(piece, tail=(following,))
+    return piece
+
+
+def _sound(segment: Segment) -> tuple[int, int] | tuple[()]:
+    audio = segment.index.audio
+    return (audio[0].pts[0], audio[0].end) if audio else ()
 
 
 def covered(pieces: Sequence[Piece]) -> list[Range]:

@@ -1,0 +1,140 @@
+"""Encoded sound: decoded, cut to the sample, brought to one rate and layout, encoded once for the whole output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import av
+from av.error import FFmpegError
+
+from editing.media.muxer import TICK, Muxer
+from editing.media.report import CutReport
+from editing.media.silence import silent_frame
+from editing.timeline.pieces import Piece
+from editing.timeline.target import Target
+from editing.timeline.ticks import TICKS_PER_SECOND
+
+_TOLERANCE = TICKS_PER_SECOND // 100
+"""Sound that comes this much early or late is taken as it comes: recorders round its times."""
+_WARM_UP = 4 * TICKS_PER_SECOND // 100
+"""Packets before a piece that a decoder hears first, so that the first wanted one comes out whole."""
+
+
+class EncodedAudio:
+    """Takes (piece, offset, source track) once per piece and then its (pts, packet)s, in order."""
+
+    def __init__(self, muxer: Muxer, target: Target, report: CutReport) -> None:
+        if target.audio is None:
+            raise ValueError("There is no sound to encode.")
+        self._muxer, self._target, self._report = muxer, target, report
+        self._rate, self._layout = target.audio.sample_rate, target.audio.layout
+        self._encoder: Any = None
+        self._waiting = av.AudioFifo()
+        self._held: list[Any] = []
+        self._written = 0
+        self._piece: Piece | None = None
+        self._end = 0
+
+    def open(self) -> None:
+        """Add the track; packets taken before are written now or later."""
+        audio = self._target.audio
+        if audio is None:
+            raise ValueError("There is no sound to encode.")
+        self._muxer.add_encoded_audio(audio, self._target.audio_bitrate)
+        self._encoder = self._muxer.audio.codec_context
+
+    def take(self, item: Any) -> None:
+        if self._encoder is None:
+            self._held.append(item)
+            return
+        for each in (*self._held, item):
+            self._take(each)
+        self._held.clear()
+
+    def flush(self) -> None:
+        """Fill the last piece and write what the encoder still holds."""
+        for item in self._held:
+            self._take(item)
+        self._finish_piece()
+        self._encode(last=True)
+        self._write(None)
+
+    def _take(self, item: Any) -> None:
+        if isinstance(item[0], Piece):
+            self._begin(*item)
+        else:
+            self._packet(*item)
+
+    def _begin(self, piece: Piece, offset: int, track: Any) -> None:
+        self._finish_piece()
+        self._piece, self._offset = piece, offset
+        self._end = self._samples(offset + piece.ticks)
+        self._decoder: Any = av.CodecContext.create(track.codec_context.name, "r") if track else None
+        self._resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=self._rate)
+
+    def _packet(self, pts: int, packet: Any) -> None:
+        piece = self._piece
+        if piece is None or self._written >= self._end or pts < piece.first_pts - _WARM_UP:
+            return
+        packet.pts = packet.dts = pts
+        packet.time_base = TICK
+        try:
+            frames = self._decoder.decode(packet)
+        except FFmpegError:
+            return  # a damaged packet becomes silence
+        for frame in frames:
+            self._frame(frame, pts - piece.first_pts + self._offset)
+
+    def _frame(self, frame: Any, time: int) -> None:
+        """`time` is when the frame's sound begins, in ticks of the output."""
+        late = time - self._written * TICKS_PER_SECOND // self._rate
+        if late > _TOLERANCE:
+            self._silence(self._samples(time) - self._written)
+        frame.pts = None
+        for sound in self._resampler.resample(frame):
+            skip = max(-self._samples(late), 0) if late < -_TOLERANCE or time < self._offset else 0
+            self._append(sound, skip)
+            late += sound.samples * TICKS_PER_SECOND // self._rate
+            time += sound.samples * TICKS_PER_SECOND // self._rate
+        self._encode()
+
+    def _append(self, sound: Any, skip: int) -> None:
+        """Add a frame's samples, less `skip` at its front and what lies past the piece's end."""
+        fifo = av.AudioFifo()
+        sound.pts = None
+        fifo.write(sound)
+        if skip >= sound.samples:
+            return
+        if skip:
+            fifo.read(skip)
+        kept = fifo.read(min(sound.samples - skip, self._end - self._written))
+        if kept is not None:
+            kept.pts = None
+            self._waiting.write(kept)
+            self._written += kept.samples
+
+    def _silence(self, samples: int) -> None:
+        samples = min(samples, self._end - self._written)
+        while samples > 0:
+            frame = silent_frame(self._rate, self._layout, min(samples, 1024))
+            self._waiting.write(frame)
+            self._written += frame.samples
+            samples -= frame.samples
+
+    def _finish_piece(self) -> None:
+        self._silence(self._end - self._written)
+        self._encode()
+
+    def _samples(self, ticks: int) -> int:
+        return ticks * self._rate // TICKS_PER_SECOND
+
+    def _encode(self, *, last: bool = False) -> None:
+        size = self._encoder.frame_size
+        while frame := self._waiting.read(size, last):
+            self._write(frame)
+
+    def _write(self, frame: Any) -> None:
+        if frame is not None:
+            frame.pts = None
+        for packet in self._encoder.encode(frame):
+            self._muxer.write_audio(packet)

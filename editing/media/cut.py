@@ -1,0 +1,48 @@
+"""From a plan to a file that was checked: the one way in for whoever wants something cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+
+from editing.media import encode, ffmpeg, merge
+from editing.media.reader import OpenSegment
+from editing.media.report import Course, CutReport, Progress, Stage
+from editing.media.verify import verify
+from editing.timeline.plan import CutPlan
+
+
+def cut(
+    plan: CutPlan,
+    output: Path,
+    *,
+    open_segment: OpenSegment,
+    progress: Progress = lambda stage, done: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> CutReport:
+    """Cut `plan` into `output` (the container follows its suffix) and verify it.
+
+    `progress` hears of the stage and the part that is done several times a second; `cancelled` is asked as often.
+    Raises Cancelled, NoSpace and the MediaError family, VerificationFailed among them; then `output` is gone.
+    """
+    report = CutReport(versions=versions())
+    course = Course(progress, cancelled, plan.ticks)
+    try:
+        work = merge.copy if plan.mode.copies else encode.encode
+        work(plan, output, open_segment=open_segment, course=course, report=report)
+        progress(Stage.VERIFYING, 1.0)
+        with report.timed(Stage.VERIFYING):
+            report.verdict = verify(plan, output).to_json()
+    except BaseException:
+        output.unlink(missing_ok=True)
+        raise
+    report.bytes_written = output.stat().st_size
+    return report
+
+
+def versions() -> dict[str, str]:
+    """Of the libraries that cut, for the report."""
+    libavcodec = ".".join(map(str, av.library_versions["libavcodec"]))
+    return {"PyAV": av.__version__, "libavcodec": libavcodec, "ffmpeg": ffmpeg.version()}

@@ -1,0 +1,88 @@
+"""The segments of a piece as one continuous packet stream.
+
+The bytes of the files are handed to one demuxer one after the other, so that only the first of them is probed. libav
+then marks the first packets of each file as corrupt, for its continuity counters jump; they are good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, BinaryIO
+
+import av
+from av.error import FFmpegError
+
+from editing.errors import UnreadableMedia
+from editing.media.index import DEMUX_OPTIONS
+from editing.timeline.coverage import Segment
+from editing.timeline.ticks import unwrap
+
+OpenSegment = Callable[[Segment], BinaryIO]
+"""Gives a segment's bytes; the reader closes what it opened."""
+
+_BUFFER = 1 << 20
+
+
+class _Joined:
+    """The files one after the other. It cannot seek, and so libav does not try to."""
+
+    def __init__(self, segments: Sequence[Segment], open_segment: OpenSegment, count: Callable[[int], None]) -> None:
+        self._waiting = list(reversed(segments))
+        self._open = open_segment
+        self._count = count
+        self._file: BinaryIO | None = None
+
+    def read(self, size: int) -> bytes:
+        while self._file or self._waiting:
+            if self._file is None:
+                self._file = self._open(self._waiting.pop())
+            if data := self._file.read(size):
+                self._count(len(data))
+                return data
+            self.close()
+        return b""
+
+    def close(self) -> None:
+        if self._file:
+            self._file.close()
+            self._file = None
+
+
+class PacketReader:
+    """Packets of the first video and the first audio track of some segments, on the clock of their epoch.
+
+    `packets` yields (is video, pts, packet), pts unwrapped to 64 bits; flush packets and empty ones are left out.
+    Raises UnreadableMedia where libav gives up.
+    """
+
+    def __init__(
+        self, segments: Sequence[Segment], open_segment: OpenSegment, count: Callable[[int], None] = lambda size: None
+    ) -> None:
+        self._near = segments[0].first_pts
+        self._file = _Joined(segments, open_segment, count)
+        try:
+            self.container: Any = av.open(self._file, format="mpegts", options=DEMUX_OPTIONS, buffer_size=_BUFFER)
+        except FFmpegError as error:
+            self._file.close()
+            raise UnreadableMedia(f"Segment {segments[0].key} cannot be read: {error.strerror}.") from error
+        self.video = next(iter(self.container.streams.video), None)
+        self.audio = next(iter(self.container.streams.audio), None)
+
+    def __enter__(self) -> PacketReader:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.container.close()
+        self._file.close()
+
+    def packets(self, *, audio: bool = True) -> Iterator[tuple[bool, int, Any]]:
+        video, near = self.video, self._near
+        streams = [stream for stream in (video, self.audio if audio else None) if stream]
+        try:
+            for packet in self.container.demux(streams):
+                raw = packet.pts if packet.pts is not None else packet.dts
+                if raw is not None and packet.size:
+                    near = unwrap(raw, near)
+                    yield packet.stream is video, near, packet
+        except FFmpegError as error:
+            raise UnreadableMedia(f"The recording cannot be read any further: {error.strerror}.") from error
