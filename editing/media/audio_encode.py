@@ -31,7 +31,7 @@ class EncodedAudio:
         self._encoder: Any = None
         self._waiting = av.AudioFifo()
         self._held: list[Any] = []
-        self._written = 0
+        self._written = self._encoded = 0
         self._piece: Piece | None = None
         self._end = 0
 
@@ -135,6 +135,7 @@ class EncodedAudio:
 
     def _write(self, frame: Any) -> None:
         if frame is not None:
-            frame.pts = None
+            frame.pts, frame.time_base = self._encoded, self._muxer.audio_tick
+            self._encoded += frame.samples
         for packet in self._encoder.encode(frame):
             self._muxer.write_audio(packet)

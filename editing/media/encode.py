@@ -9,7 +9,6 @@ frame that comes back is the n-th frame of the plan. The sound is decoded, cut t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -23,9 +22,11 @@ from editing.errors import Cancelled, EditingError, FfmpegFailed, UnreadableMedi
 from editing.media import clock
 from editing.media.audio_encode import EncodedAudio
 from editing.media.ffmpeg import Ffmpeg
-from editing.media.muxer import TICK, Muxer
+from editing.media.muxer import TICK, Muxer, described
 from editing.media.reader import OpenSegment, PacketReader
 from editing.media.report import Course, CutReport, Stage
+from editing.timeline.frames import FrameKind
+from editing.timeline.parameters import VideoParameters
 from editing.timeline.pieces import Piece
 from editing.timeline.plan import CutPlan
 from editing.timeline.target import Target
@@ -64,8 +65,7 @@ class _Encode:
         try:
             with self.report.timed(Stage.ENCODING):
                 offset = 0
-                for _, group in groupby(self.plan.pieces, key=lambda piece: piece.segments[0].parameters.video):
-                    pieces = list(group)
+                for pieces in _groups(self.plan.pieces):
                     self._group(pieces, offset)
                     offset += sum(piece.ticks for piece in pieces)
                 if self.sound:
@@ -79,7 +79,7 @@ class _Encode:
     def _group(self, pieces: list[Piece], offset: int) -> None:
         """One ffmpeg for neighbouring pieces with the same codec parameters."""
         first, count = self.written, sum(piece.frames for piece in pieces)
-        source = pieces[0].segments[0].parameters.video
+        source = _video_of(pieces[0])
         assert source is not None
         arguments = command(self.plan.target, source.aspect)
         with Ffmpeg(arguments, cancelled=self.course.cancelled, pipe_in=True, pipe_out=True) as child:
@@ -136,7 +136,7 @@ class _Encode:
         return order[round(packet.pts * stream.time_base / TICK)]
 
     def _describe(self, stream: Any) -> None:
-        self.muxer.add_video(stream, bytes(stream.codec_context.extradata or b""))
+        self.muxer.add_video(stream, self.plan.target.video)  # whose sets are the encoder's own
         if self.sound:
             self.sound.open()
         self.muxer.start()
@@ -151,6 +151,31 @@ class _Encode:
             except Empty:
                 return
             self.sound.take(item)
+
+
+def _groups(pieces: Iterable[Piece]) -> list[list[Piece]]:
+    """Neighbours that one decoder can take: equal parameters, and an IDR picture to begin each anew."""
+    groups: list[list[Piece]] = []
+    for piece in pieces:
+        if groups and _video_of(groups[-1][0]) == _video_of(piece) and _begins_anew(piece):
+            groups[-1].append(piece)
+        else:
+            groups.append([piece])
+    return groups
+
+
+def _video_of(piece: Piece) -> VideoParameters | None:
+    return piece.segments[0].parameters.video
+
+
+def _begins_anew(piece: Piece) -> bool:
+    """Whether an IDR picture comes before the first wanted frame, so that nothing decoded earlier can matter."""
+    return any(
+        video.kind(position) is FrameKind.IDR and pts <= piece.first_pts
+        for segment in piece.files
+        if (video := segment.index.video)
+        for position, pts in enumerate(video.pts)
+    )
 
 
 def command(target: Target, aspect: str) -> list[str]:
@@ -197,10 +222,23 @@ class _Feeder(Thread):
     """
 
     def __init__(
-        self, pieces: list[Piece], offset: int, child: Ffmpeg, open_segment: OpenSegment, report: CutReport, *, sound: bool
+        self,
+        pieces: list[Piece],
+        offset: int,
+        child: Ffmpeg,
+        open_segment: OpenSegment,
+        report: CutReport,
+        *,
+        sound: bool,
     ) -> None:
         super().__init__(name="feeder", daemon=True)
-        self.pieces, self.offset, self.child, self.open_segment, self.report = pieces, offset, child, open_segment, report
+        self.pieces, self.offset, self.child, self.open_segment, self.report = (
+            pieces,
+            offset,
+            child,
+            open_segment,
+            report,
+        )
         self.sound = sound
         self.audio: SimpleQueue[Any] = SimpleQueue()
         self.error: EditingError | None = None
@@ -231,7 +269,7 @@ class _Feeder(Thread):
         open_pictures = set(clock.wanted(piece))
         with PacketReader(piece.files, self.open_segment, self._count) as reader:
             if self._nut is None:
-                self._nut = _nut(self.child, reader.video)
+                self._nut = _nut(self.child, reader.video, piece)
             if self.sound:
                 self.audio.put((piece, self.offset, reader.audio))
             for is_video, pts, packet in reader.packets(audio=self.sound):
@@ -278,9 +316,12 @@ def _encoder_clock(pieces: Iterable[Piece], bases: Iterable[int]) -> Iterator[in
             yield out
 
 
-def _nut(child: Ffmpeg, template: Any) -> Any:
+def _nut(child: Ffmpeg, template: Any, piece: Piece) -> Any:
     container: Any = av.open(_Writable(child), "w", format="nut")
+    parameters = piece.segments[0].parameters.video
     stream = container.add_stream_from_template(template)
+    if parameters:
+        described(stream, parameters)
     stream.time_base = TICK / FINER
     container.start_encoding()
     return container

@@ -47,7 +47,7 @@ class _Merge:
         with ExitStack() as templates:
             first = self.plan.pieces[0]
             reader = templates.enter_context(PacketReader(first.segments[:1], self.open_segment))
-            self.muxer.add_video(reader.video, bytes.fromhex(target.video.extradata))
+            self.muxer.add_video(reader.video, target.video)
             if target.audio:
                 piece = next(piece for piece in self.plan.pieces if piece.segments[0].parameters.audio)
                 sounding = templates.enter_context(PacketReader(piece.segments[:1], self.open_segment))

@@ -10,7 +10,7 @@ import av
 from av.error import FFmpegError
 
 from editing.errors import MediaError, NoSpace, UnsupportedMedia
-from editing.timeline.parameters import AudioParameters
+from editing.timeline.parameters import AudioParameters, VideoParameters
 from editing.timeline.ticks import TICKS_PER_SECOND
 
 TICK = Fraction(1, TICKS_PER_SECOND)
@@ -33,10 +33,9 @@ class Muxer:
         self.audio_tick = TICK
         self._open = True
 
-    def add_video(self, template: Any, extradata: bytes) -> None:
-        """A track like `template`, with the given parameter sets (Annex B) in its description."""
-        self.video = self.container.add_stream_from_template(template)
-        self.video.codec_context.extradata = extradata
+    def add_video(self, template: Any, parameters: VideoParameters) -> None:
+        """A track like `template`, described by `parameters`: a segment need not repeat its parameter sets."""
+        self.video = described(self.container.add_stream_from_template(template), parameters)
         self.video.time_base = TICK
 
     def add_copied_audio(self, template: Any, parameters: AudioParameters) -> None:
@@ -80,6 +79,14 @@ class Muxer:
             self.container.mux_one(packet)
         except FFmpegError as error:
             raise _fault(error) from error
+
+
+def described(stream: Any, parameters: VideoParameters) -> Any:
+    """Put size and parameter sets (Annex B) into a new track."""
+    stream.codec_context.width, stream.codec_context.height = parameters.width, parameters.height
+    if parameters.extradata:
+        stream.codec_context.extradata = bytes.fromhex(parameters.extradata)
+    return stream
 
 
 def _fault(error: FFmpegError) -> Exception:
