@@ -6,6 +6,6 @@ class EditingConfig(AppConfig):
     name = "editing"
 
     def ready(self) -> None:
-        from editing.models.defaults import create_defaults  # noqa: PLC0415 – models load after the app registry
+        from editing.models.defaults import create_defaults  # noqa: PLC0415 - models load after the app registry
 
         post_migrate.connect(create_defaults, sender=self)

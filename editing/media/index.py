@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median_low
 from typing import Any, BinaryIO
 
@@ -175,5 +176,5 @@ def _audio_index(packets: list[tuple[int, int]]) -> AudioIndex:
 def _spacing(times: Iterable[int]) -> int:
     """The usual distance of neighbours on the screen; a thirtieth of a second where there is but one frame."""
     ordered = sorted(times)
-    steps = [b - a for a, b in zip(ordered, ordered[1:], strict=False) if b > a]
+    steps = [b - a for a, b in pairwise(ordered) if b > a]
     return median_low(steps) if steps else TICKS_PER_SECOND // 30

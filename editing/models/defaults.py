@@ -12,7 +12,7 @@ BUCKETS = (("media", "oss"), ("vod-media", "vod"))
 
 
 def create_defaults(using: str, apps: Apps = installed, **_: Any) -> None:
-    """Runs after every migrate and flush. Buckets come only where there are none: who removed one does not want it back."""
+    """Runs after every migrate and flush. Buckets come only where there are none: who removed one wants it gone."""
     groups = apps.get_model("auth", "Group").objects.using(using)
     for name in ROLES:
         groups.get_or_create(name=name)

@@ -7,8 +7,10 @@ from django.db import models
 from editing.models.bucket import Bucket
 from editing.models.querysets import SeenByRole
 from editing.models.stream import Stream
+from editing.timeline.coverage import Segment
 from editing.timeline.instant import Range
 from editing.timeline.parameters import Parameters
+from editing.timeline.ticks import Anchor
 
 
 class Recording(models.Model):
@@ -17,6 +19,7 @@ class Recording(models.Model):
     stream = models.ForeignKey(Stream, models.PROTECT, related_name="recordings")
     bucket = models.ForeignKey(Bucket, models.PROTECT, related_name="recordings")
     source = models.TextField(help_text="Where it came from: a playlist's path or URL.")
+    origin = models.CharField(max_length=64, editable=False, help_text="Hash of what it begins with at its source.")
     start = models.BigIntegerField(null=True)
     end = models.BigIntegerField(null=True)
     segment_count = models.PositiveIntegerField(default=0)
@@ -29,6 +32,7 @@ class Recording(models.Model):
 
     class Meta:
         ordering = ("-start", "-id")
+        constraints = (models.UniqueConstraint(fields=("stream", "origin"), name="recording_origin"),)
         indexes = (models.Index(fields=("stream", "start"), name="recording_by_start"),)
 
     def __str__(self) -> str:
@@ -75,6 +79,21 @@ class ParameterSet(models.Model):
         return Parameters.from_json(facts)
 
 
+class SegmentQuerySet(models.QuerySet["SegmentRow"]):
+    def values_of(self) -> list[Segment]:
+        """The rows as values, with anchors and parameters read once each."""
+        rows = list(self)
+        anchors = AnchorRow.objects.in_bulk({row.anchor_id for row in rows})
+        parameters = ParameterSet.objects.in_bulk({row.parameters_id for row in rows})
+        sets = {key: found.parameters for key, found in parameters.items()}
+        buckets = dict(
+            Recording.objects.filter(pk__in={row.recording_id for row in rows}).values_list("pk", "bucket__name")
+        )
+        return [
+            row.value(anchors[row.anchor_id], sets[row.parameters_id], buckets[row.recording_id]) for row in rows
+        ]
+
+
 class SegmentRow(models.Model):
     """A stored media file of a recording with its index; the value the engine works with is timeline.Segment.
 
@@ -97,6 +116,8 @@ class SegmentRow(models.Model):
     source = models.CharField(max_length=64, help_text="SHA-256 of what the playlist calls it.")
     packed = models.BinaryField()
 
+    objects = SegmentQuerySet.as_manager()
+
     class Meta:
         db_table = "editing_segment"
         ordering = ("recording", "sequence")
@@ -105,6 +126,26 @@ class SegmentRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.recording} segment {self.sequence}"
+
+    def value(self, anchor: AnchorRow, parameters: Parameters, bucket: str) -> Segment:
+        packed = b"" if "packed" in self.get_deferred_fields() else bytes(self.packed)
+        return Segment(
+            id=self.pk,
+            recording=self.recording_id,
+            sequence=self.sequence,
+            bucket=bucket,
+            key=self.key,
+            size=self.size,
+            epoch=anchor.epoch,
+            anchor=Anchor(anchor.utc, anchor.pts),
+            start=self.start,
+            end=self.end,
+            first_pts=self.first_pts,
+            end_pts=self.end_pts,
+            frames=self.frames,
+            parameters=parameters,
+            packed=packed,
+        )
 
 
 class GapRow(models.Model):

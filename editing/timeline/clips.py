@@ -47,7 +47,7 @@ class StreamName:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """The frames of a stream whose instant lies in `range`; `cover` is an instant in it, or its end (the last frame)."""
+    """The frames of a stream whose instant lies in `range`; `cover` is an instant in it or its end (the last frame)."""
 
     stream: StreamName
     range: Range

@@ -152,8 +152,12 @@ class Coverage:
         return tuple(ranges)
 
     def gaps(self, within: Range | None = None) -> tuple[Gap, ...]:
-        """The holes in the recorded range, or in the given one (its edges count), with reasons where they are known."""
-        return gaps_between(self.covered(), self.known_gaps, within or self.range)
+        """The holes in the given range (its edges count), or in all that was ever expected to be recorded."""
+        return gaps_between(self.covered(), self.known_gaps, within or self._extent())
+
+    def _extent(self) -> Range | None:
+        ranges = [*([self.range] if self.range else []), *(gap.range for gap in self.known_gaps)]
+        return Range(min(each.start for each in ranges), max(each.end for each in ranges)) if ranges else None
 
 
 def gaps_between(covered: Iterable[Range], known: Iterable[Gap], within: Range | None) -> tuple[Gap, ...]:

@@ -1,0 +1,72 @@
+"""Time-limited addresses of media: whoever has one may fetch that file or play that recording until it expires.
+
+A signature covers what it opens and when it ends. Segments of a recording share one, so that a playlist of thousands
+is signed once.
+"""
+
+import re
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from editing import storage
+from editing.errors import PermissionDenied
+from editing.models import Bucket, Recording
+from editing.timeline.instant import Instant
+
+_SALT = "editing.links"
+
+
+def file_url(bucket: Bucket, key: str, *, seconds: int | None = None, download: str = "") -> str:
+    """An address of a file, on this site where the bucket is local; `download` is a name for browsers to save it as."""
+    lasting = seconds or settings.SIGNED_URL_SECONDS
+    headers = {"ResponseContentDisposition": disposition(download)} if download else {}
+    if direct := storage.signed_url(bucket, key, seconds=lasting, headers=headers):
+        return direct
+    query = _signed(f"file:{bucket.name}/{key}", lasting) | ({"download": download} if download else {})
+    return f"/files/{bucket.name}/{quote(key)}?{urlencode(query)}"
+
+
+def playlist_url(recording: Recording, *, start: Instant | None = None, end: Instant | None = None) -> str:
+    """An address of the recording as an HLS playlist, whole or from `start` to `end`."""
+    query: dict[str, str | int] = dict(_signed(_recording_scope(recording.pk), settings.SIGNED_URL_SECONDS))
+    query |= {name: value for name, value in (("start", start), ("end", end)) if value is not None}
+    return f"/playback/{recording.pk}/index.m3u8?{urlencode(query)}"
+
+
+def check_file(bucket_name: str, key: str, *, expires: str, signature: str) -> None:
+    """Raises PermissionDenied unless the address was made by `file_url` and still holds."""
+    _check(f"file:{bucket_name}/{key}", expires, signature)
+
+
+def check_recording(recording_id: int, *, expires: str, signature: str) -> None:
+    """Raises PermissionDenied unless the address was made by `playlist_url` and still holds."""
+    _check(_recording_scope(recording_id), expires, signature)
+
+
+def disposition(name: str) -> str:
+    """Content-Disposition that saves under `name`, whatever its letters."""
+    plain = re.sub(r'[^ !#-\[\]-~]', "_", name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _recording_scope(recording_id: int) -> str:
+    return f"recording:{recording_id}"
+
+
+def _signed(scope: str, seconds: int) -> dict[str, str]:
+    expires = str(int(timezone.now().timestamp()) + seconds)
+    return {"expires": expires, "signature": _signature(scope, expires)}
+
+
+def _signature(scope: str, expires: str) -> str:
+    return salted_hmac(_SALT, f"{scope}:{expires}", algorithm="sha256").hexdigest()
+
+
+def _check(scope: str, expires: str, signature: str) -> None:
+    if not constant_time_compare(_signature(scope, expires), signature):
+        raise PermissionDenied("This address is not signed by us.")
+    if int(expires) < timezone.now().timestamp():
+        raise PermissionDenied("This address has expired; open the page again for a fresh one.")

@@ -1,0 +1,33 @@
+"""Streams: named once, found by name everywhere."""
+
+import re
+
+from editing.errors import InvalidInput, NotFound
+from editing.models import Stream
+from editing.timeline.clips import StreamName
+
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f/\\?#]")
+
+
+def get_or_create(name: StreamName) -> Stream:
+    """The stream of that name, made if need be. Raises InvalidInput for a name that no stream can have."""
+    check(name)
+    stream, _ = Stream.objects.get_or_create(domain=name.domain, app=name.app, name=name.stream)
+    return stream
+
+
+def find(name: StreamName, *, field: str = "stream") -> Stream:
+    """The stream of that name. Raises NotFound."""
+    stream = Stream.objects.filter(domain=name.domain, app=name.app, name=name.stream).first()
+    if stream is None:
+        raise NotFound(f"There is no stream {name}.", field=field)
+    return stream
+
+
+def check(name: StreamName) -> None:
+    for field, value in (("domain", name.domain), ("app", name.app), ("stream", name.stream)):
+        if not value or len(value) > 250 or _FORBIDDEN.search(value) or value in (".", ".."):
+            raise InvalidInput(
+                f"“{value}” cannot be a stream's {field}: use letters, digits and punctuation other than / \\ ? #.",
+                field=field,
+            )
