@@ -121,6 +121,12 @@ SCRATCH_DIR = Path(env.text("SCRATCH_DIR") or EDITING_HOME / "scratch")
 
 BROKER_DIR = EDITING_HOME / "broker"
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or "filesystem://"
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
 if CELERY_BROKER_URL.startswith("filesystem"):
     for folder in ("messages", "processed", "control"):
@@ -143,6 +149,16 @@ else:
 JOB_LEASE_SECONDS = env.integer("JOB_LEASE_SECONDS", 15, least=3)
 JOB_ATTEMPTS = env.integer("JOB_ATTEMPTS", 3, least=1)
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 5, least=1)
+RESEND_SECONDS = env.integer("RESEND_SECONDS", 20, least=1)
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {
+        "task": "editing.sweep",
+        "schedule": SWEEP_SECONDS,
+        "options": {"queue": "system", "expires": 2 * SWEEP_SECONDS},
+    }
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(EDITING_HOME / "beat")
+MEDIA_WAIT_SECONDS = env.integer("MEDIA_WAIT_SECONDS", 40)
 MIXED_APPLICATIONS = env.flag("MIXED_APPLICATIONS")
 FAST_WORKERS = env.integer("FAST_WORKERS", 2, least=1)
 SLOW_WORKERS = env.integer("SLOW_WORKERS", 1, least=1)

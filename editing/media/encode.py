@@ -123,7 +123,8 @@ class _Encode:
                 if packet.pts is None or not packet.size or self.written >= end:
                     continue
                 rank = self._rank(packet, stream, feeder, order, first)
-                self.muxer.write_video(packet, self.times[rank], self.times[self.written] - self.delay)
+                pts, dts = self.times[rank], self.times[self.written] - self.delay
+                self.muxer.write_video(packet, pts, dts, self._duration(rank))
                 self.written += 1
                 child.alive()
                 self._drain(feeder)
@@ -134,6 +135,10 @@ class _Encode:
         if not order:
             order.update({time: first + number for number, time in enumerate(feeder.clock)})
         return order[round(packet.pts * stream.time_base / TICK)]
+
+    def _duration(self, rank: int) -> int:
+        following = self.times[rank + 1] if rank + 1 < len(self.times) else self.plan.ticks
+        return following - self.times[rank]
 
     def _describe(self, stream: Any) -> None:
         self.muxer.add_video(stream, self.plan.target.video)  # whose sets are the encoder's own

@@ -80,7 +80,8 @@ class _Merge:
             elif piece.first_pts <= pts < piece.end_pts and copied < piece.frames:
                 if pts != next(expected, None):
                     return copied
-                self.muxer.write_video(packet, pts + shift, ranks[copied] + shift - self.delay)
+                lasts = piece.end_pts - pts if pts == ranks[-1] else packet.duration or 0
+                self.muxer.write_video(packet, pts + shift, ranks[copied] + shift - self.delay, lasts)
                 self.course.step(Stage.READING, pts + shift)
                 copied += 1
             if copied == piece.frames and (self.sound is None or self.sound.full):

@@ -55,9 +55,9 @@ class Muxer:
     def start(self) -> None:
         self.container.start_encoding()
 
-    def write_video(self, packet: Any, pts: int, dts: int) -> None:
-        """`pts` and `dts` in ticks of the output."""
-        packet.pts, packet.dts, packet.time_base = pts, dts, TICK
+    def write_video(self, packet: Any, pts: int, dts: int, duration: int) -> None:
+        """All times in ticks of the output."""
+        packet.pts, packet.dts, packet.duration, packet.time_base = pts, dts, duration, TICK
         packet.stream = self.video
         self._write(packet)
 

@@ -55,6 +55,7 @@ class EditingJob(models.Model):
 
     created_at = models.DateTimeField(auto_now_add=True)
     queued_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True, help_text="When the queue was last told of it.")
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 

@@ -89,9 +89,7 @@ class SegmentQuerySet(models.QuerySet["SegmentRow"]):
         buckets = dict(
             Recording.objects.filter(pk__in={row.recording_id for row in rows}).values_list("pk", "bucket__name")
         )
-        return [
-            row.value(anchors[row.anchor_id], sets[row.parameters_id], buckets[row.recording_id]) for row in rows
-        ]
+        return [row.value(anchors[row.anchor_id], sets[row.parameters_id], buckets[row.recording_id]) for row in rows]
 
 
 class SegmentRow(models.Model):

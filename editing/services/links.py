@@ -48,7 +48,7 @@ def check_recording(recording_id: int, *, expires: str, signature: str) -> None:
 
 def disposition(name: str) -> str:
     """Content-Disposition that saves under `name`, whatever its letters."""
-    plain = re.sub(r'[^ !#-\[\]-~]', "_", name)
+    plain = re.sub(r"[^ !#-\[\]-~]", "_", name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 

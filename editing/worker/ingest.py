@@ -98,9 +98,7 @@ def _identity(entry: Entry) -> str:
     return hashlib.sha256(f"{basename(urlsplit(entry.uri).path)}|{entry.sequence}".encode()).hexdigest()
 
 
-def _recording_for(
-    source: str, listed: list[Listed], stream: Stream, bucket: Bucket
-) -> tuple[Recording, list[Listed]]:
+def _recording_for(source: str, listed: list[Listed], stream: Stream, bucket: Bucket) -> tuple[Recording, list[Listed]]:
     """The recording that has some of these segments, or a new one, and what it does not have yet."""
     known: dict[str, list[tuple[Instant, int]]] = {}
     sources = [each.source for each in listed]

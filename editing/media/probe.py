@@ -1,0 +1,81 @@
+"""What a finished media file is: container and tracks, by PyAV (the wheel's ffmpeg comes without ffprobe)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+from av.error import FFmpegError
+
+from editing.errors import UnreadableMedia
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One track. Fields that do not fit its kind are zero or empty; `frame_rate` as a fraction, "30000/1001"."""
+
+    kind: str
+    codec: str
+    profile: str
+    bit_rate: int
+    duration: int
+    frames: int
+    width: int = 0
+    height: int = 0
+    pixel_format: str = ""
+    frame_rate: str = ""
+    sample_rate: int = 0
+    channels: int = 0
+    layout: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFacts:
+    """`duration` in µs, `bit_rate` in bits per second, `size` in bytes."""
+
+    container: str
+    duration: int
+    bit_rate: int
+    size: int
+    tracks: tuple[Track, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def probe(path: Path) -> MediaFacts:
+    """Raises UnreadableMedia."""
+    try:
+        with av.open(str(path)) as container:
+            return MediaFacts(
+                container=container.format.name,
+                duration=container.duration or 0,
+                bit_rate=container.bit_rate or 0,
+                size=path.stat().st_size,
+                tracks=tuple(_track(stream) for stream in container.streams if stream.type in ("video", "audio")),
+            )
+    except FFmpegError as error:
+        raise UnreadableMedia(f"{path.name} cannot be read: {error.strerror}.") from error
+
+
+def _track(stream: Any) -> Track:
+    context = stream.codec_context
+    common = {
+        "kind": stream.type,
+        "codec": context.name,
+        "profile": str(context.profile or ""),
+        "bit_rate": context.bit_rate or 0,
+        "duration": int((stream.duration or 0) * stream.time_base * 1_000_000),
+        "frames": stream.frames,
+    }
+    if stream.type == "audio":
+        return Track(**common, sample_rate=context.sample_rate, channels=context.channels, layout=context.layout.name)
+    return Track(
+        **common,
+        width=context.width,
+        height=context.height,
+        pixel_format=context.pix_fmt or "",
+        frame_rate=str(stream.average_rate or ""),
+    )

@@ -1,0 +1,176 @@
+"""Editing jobs: plan, submit, cancel, retry. Each refusal names the field and says what would be right."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from editing import queue
+from editing.errors import (
+    IdempotencyConflict,
+    InvalidInput,
+    JobNotCancellable,
+    JobNotRetryable,
+    OutputKeyTaken,
+    StaleState,
+)
+from editing.models import EditingJob, JobState
+from editing.models.editing_job import IdempotencyKey
+from editing.models.states import move
+from editing.services import plans
+from editing.services.plans import Output, Planned
+from editing.timeline.clips import Clip, HolePolicy, Mode
+from editing.timeline.describe import describe
+from editing.timeline.instant import to_datetime
+from editing.worker.plans import rows_of
+
+__all__ = ["Output", "Planned", "cancel", "plan", "retry", "submit", "suggest_key"]
+
+LONGEST_USER_DATA = 512
+_LONGEST_IDEMPOTENCY_KEY = 255
+plan = plans.make
+"""A dry run: the same refusals as `submit`, and nothing is written."""
+
+
+def submit(
+    user: Any,
+    *,
+    clips: Sequence[Clip],
+    mode: Mode,
+    output: Output,
+    holes: HolePolicy = HolePolicy.SKIP,
+    user_data: str = "",
+    idempotency_key: str = "",
+) -> EditingJob:
+    """A job that merges `clips`, in their order, into `output`; it is in the queue when this returns.
+
+    With an idempotency key the same request gives the same job however often it comes. Raises what `plan` raises, and
+    InvalidInput (user data), OutputKeyTaken, IdempotencyConflict.
+    """
+    check_user_data(user_data)
+    fingerprint = _fingerprint(clips, mode, output, holes, user_data)
+    if idempotency_key and (known := _known(user, idempotency_key, fingerprint)):
+        return known
+    planned = plans.make(clips, mode=mode, output=output, holes=holes)
+    job = EditingJob(
+        owner=user,
+        mode=mode.value,
+        holes=holes.value,
+        clips=rows_of(clips),
+        bucket=output.bucket,
+        key=output.key,
+        width=output.width,
+        height=output.height,
+        bitrate=output.bitrate,
+        user_data=user_data,
+        waiting=planned.waiting,
+        plan=describe(planned.plan) if planned.plan else None,
+    )
+    try:
+        with transaction.atomic():
+            _write(job, user, idempotency_key, fingerprint)
+    except IntegrityError:
+        if idempotency_key and (known := _known(user, idempotency_key, fingerprint)):
+            return known
+        raise OutputKeyTaken(
+            f"An unfinished job already writes {output.key} in bucket {output.bucket}; choose another name.",
+            field="output.key",
+        ) from None
+    return job
+
+
+def cancel(job: EditingJob) -> EditingJob:
+    """Stop a job. One that waits is Cancelled at once; one that runs within a second. Raises JobNotCancellable."""
+    while job.active:
+        try:
+            if job.state == JobState.PROCESSING:
+                running = EditingJob.objects.filter(pk=job.pk, state=JobState.PROCESSING)
+                if running.update(cancel_requested=True):
+                    break
+            else:
+                move(job, JobState.CANCELLED, detail="cancelled by a user", finished_at=timezone.now(), waiting="")
+                return job
+        except StaleState:
+            pass
+        job.refresh_from_db()
+    if not job.active:
+        raise JobNotCancellable(f"The job is {job.state} and cannot be cancelled any more.")
+    job.refresh_from_db()
+    return job
+
+
+def retry(job: EditingJob) -> EditingJob:
+    """Put a failed or cancelled job back into the queue. Raises JobNotRetryable, OutputKeyTaken."""
+    if job.state not in (JobState.FAILED, JobState.CANCELLED):
+        raise JobNotRetryable(f"The job is {job.state}; only failed and cancelled jobs can be retried.")
+    try:
+        with transaction.atomic():
+            _enqueue(job, "retried", attempts=0, error_code="", error_message="", progress=0, stage="", eta=None,
+                     cancel_requested=False, started_at=None, finished_at=None, report=None)  # fmt: skip
+    except StaleState:
+        raise JobNotRetryable("Somebody else has just retried the job.") from None
+    except IntegrityError:
+        raise OutputKeyTaken("Another unfinished job writes to the same name now.", field="output.key") from None
+    return job
+
+
+def suggest_key(clips: Sequence[Clip]) -> str:
+    """A readable name for a merge of these clips that no file or unfinished job has, such as
+    clips/live-main-20261120-103000.mp4."""
+    first = clips[0]
+    moment = to_datetime(first.range.start).strftime("%Y%m%d-%H%M%S")
+    stem = f"clips/{first.stream.app}-{first.stream.stream}-{moment}"
+    taken = set(EditingJob.objects.filter(key__startswith=stem).values_list("key", flat=True))
+    names = [f"{stem}.mp4", *(f"{stem}-{number}.mp4" for number in range(2, len(taken) + 3))]
+    return next(name for name in names if name not in taken)
+
+
+def check_user_data(user_data: str) -> None:
+    """Raises InvalidInput unless it is empty or JSON of at most 512 bytes."""
+    if len(user_data.encode()) > LONGEST_USER_DATA:
+        raise InvalidInput(f"User data is longer than {LONGEST_USER_DATA} bytes.", field="user_data")
+    try:
+        json.loads(user_data or "null")
+    except ValueError:
+        raise InvalidInput('User data is not JSON; write for example {"key": "value"}.', field="user_data") from None
+
+
+def _write(job: EditingJob, user: Any, idempotency_key: str, fingerprint: str) -> None:
+    job.save(force_insert=True)
+    if idempotency_key:
+        IdempotencyKey.objects.create(owner=user, key=idempotency_key, fingerprint=fingerprint, job=job)
+    _enqueue(job, "submitted")
+
+
+def _enqueue(job: EditingJob, detail: str, **changes: Any) -> None:
+    now = timezone.now()
+    move(job, JobState.QUEUING, detail=detail, queued_at=now, sent_at=now, **changes)
+    if not job.waiting:
+        queue.send(queue.EDIT, job.pk, queue=queue.of_mode(job.mode))
+
+
+def _known(user: Any, key: str, fingerprint: str) -> EditingJob | None:
+    if len(key) > _LONGEST_IDEMPOTENCY_KEY:
+        raise InvalidInput("An idempotency key has at most 255 characters.", field="Idempotency-Key")
+    known = IdempotencyKey.objects.filter(owner=user, key=key).select_related("job").first()
+    if known is None:
+        return None
+    if known.fingerprint != fingerprint:
+        raise IdempotencyConflict("This idempotency key was used for another request.", field="Idempotency-Key")
+    return known.job
+
+
+def _fingerprint(clips: Sequence[Clip], mode: Mode, output: Output, holes: HolePolicy, user_data: str) -> str:
+    said = [
+        rows_of(clips),
+        mode.value,
+        [output.bucket.name, output.key, output.width, output.height, output.bitrate],
+        holes.value,
+        user_data,
+    ]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,16 @@
+"""What the queue and the clock may ask for. A task takes a key and calls one function."""
+
+from celery import shared_task
+
+from editing import queue
+from editing.worker import edit, sweep
+
+
+@shared_task(name=queue.EDIT)
+def run_edit(job_id: str) -> None:
+    edit.run(job_id)
+
+
+@shared_task(name=queue.SWEEP)
+def run_sweep() -> None:
+    sweep.run()

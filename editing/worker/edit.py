@@ -1,0 +1,157 @@
+"""A queued job becomes a file and a media asset: claim, plan, cut, verify, publish, file.
+
+A worker may die at any line: the lease lapses, the sweep puts the job back, and the next run does it all again. What
+it publishes has the same name and its asset the same id, so that however often it runs there is one result.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
+
+from django.db import transaction
+from django.utils import timezone
+
+from editing import queue, storage
+from editing.errors import Cancelled, EditingError, StaleState
+from editing.media.cut import cut
+from editing.media.frames import first_picture
+from editing.media.probe import probe
+from editing.media.report import CutReport, Stage
+from editing.models import Bucket, EditingJob, JobState, MediaAsset
+from editing.models.states import move
+from editing.timeline.coverage import Segment
+from editing.worker import scratch
+from editing.worker.lease import Lease
+from editing.worker.plans import plan_of
+
+log = logging.getLogger(__name__)
+
+
+def run(job_id: str) -> None:
+    """Do the job if it is still to be done. Whatever happens is written on its row; nothing is raised."""
+    lease = Lease.claim(job_id)
+    if lease is None:
+        return
+    try:
+        with lease:
+            _edit(lease)
+    except Cancelled:
+        _stopped(lease)
+    except StaleState:
+        log.warning("Job %s was taken from this worker.", job_id)
+    except EditingError as error:
+        _fail(lease, error.code, error.message)
+    except Exception:
+        log.exception("Job %s failed.", job_id)
+        _fail(lease, "InternalError", "Something went wrong on our side; the workers' log says what.")
+
+
+def _edit(lease: Lease) -> None:
+    job = lease.job
+    plan = plan_of(job)
+    with scratch.folder(f"job-{job.pk}", needed=plan.size) as folder:
+        output = folder / f"output{PurePosixPath(job.key).suffix.lower()}"
+        report = cut(
+            plan,
+            output,
+            open_segment=_Buckets().open_segment,
+            progress=lease.progress,
+            cancelled=lease.stopped,
+        )
+        lease.progress(Stage.PUBLISHING, 1.0)
+        if not lease.renew():
+            raise StaleState("The lease is lost.")
+        if lease.stopped():
+            raise Cancelled("Stopped before publishing.")
+        asset = _asset(job, output)
+        with report.timed(Stage.PUBLISHING):
+            _publish(job, output, asset)
+    _succeed(lease, asset, report)
+
+
+class _Buckets:
+    """Opens segments; each bucket's row is read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Bucket] = {}
+
+    def open_segment(self, segment: Segment) -> BinaryIO:
+        if segment.bucket not in self._known:
+            self._known[segment.bucket] = Bucket.objects.get(name=segment.bucket)
+        return storage.open_file(self._known[segment.bucket], segment.key)
+
+
+def _asset(job: EditingJob, output: Path) -> MediaAsset:
+    facts = probe(output)
+    return MediaAsset(
+        id=job.media_id,
+        owner_id=job.owner_id,
+        title=PurePosixPath(job.key).stem,
+        bucket=job.bucket,
+        key=job.key,
+        size=facts.size,
+        duration=facts.duration,
+        facts=facts.to_json(),
+        poster=f"posters/{job.media_id}.jpg",
+        job=job,
+        created_at=timezone.now(),
+    )
+
+
+def _publish(job: EditingJob, output: Path, asset: MediaAsset) -> None:
+    storage.save_bytes(first_picture(output), job.bucket, asset.poster)
+    storage.publish(output, job.bucket, job.key)
+
+
+def _succeed(lease: Lease, asset: MediaAsset, report: CutReport) -> None:
+    with transaction.atomic():
+        move(
+            lease.job,
+            JobState.SUCCESS,
+            where=lease.mine,
+            detail="done",
+            finished_at=timezone.now(),
+            progress=100,
+            stage="",
+            eta=0,
+            report=report.to_json(),
+            lease_token="",
+            lease_until=None,
+        )
+        MediaAsset.objects.filter(bucket=asset.bucket, key=asset.key).exclude(pk=asset.pk).delete()
+        asset.save()
+
+
+def _stopped(lease: Lease) -> None:
+    """Somebody cancelled it, or this process is ending and another shall do it."""
+    if lease.lost:
+        return
+    if lease.cancelled:
+        _leave(lease, JobState.CANCELLED, "cancelled by a user", finished_at=timezone.now())
+        return
+    job = lease.job
+    _leave(lease, JobState.QUEUING, "its worker is ending", attempts=job.attempts - 1, sent_at=timezone.now())
+    queue.send(queue.EDIT, job.pk, queue=queue.of_mode(job.mode))
+
+
+def _fail(lease: Lease, code: str, message: str) -> None:
+    _leave(lease, JobState.FAILED, code, error_code=code, error_message=message, finished_at=timezone.now())
+
+
+def _leave(lease: Lease, state: JobState, detail: str, **changes: Any) -> None:
+    try:
+        move(
+            lease.job,
+            state,
+            where=lease.mine,
+            detail=detail[:255],
+            stage="",
+            eta=None,
+            lease_token="",
+            lease_until=None,
+            **changes,
+        )
+    except StaleState:
+        log.warning("Job %s was taken from this worker.", lease.job.pk)

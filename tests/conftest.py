@@ -1,0 +1,90 @@
+"""The cast, the same in every test: Vera may see, Ed may edit, Opal operates, Sam has no role at all."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import copytree, rmtree
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from editing.models import Bucket, Recording
+from editing.services import access_keys, recordings
+from editing.timeline.clips import StreamName
+from tests.no_skips import pytest_addoption, pytest_runtest_makereport
+from tests.samples import BASIC, START, Kind, playlist
+
+__all__ = ["pytest_addoption", "pytest_runtest_makereport"]
+
+MAIN = StreamName("example.com", "live", "main")
+
+
+@pytest.fixture(autouse=True)
+def fresh_buckets() -> Iterator[None]:
+    """No test finds the files of another."""
+    yield
+    rmtree(settings.STORAGES["local"]["OPTIONS"]["location"], ignore_errors=True)
+
+
+def make_user(name: str, role: str = "") -> User:
+    user = User.objects.create_user(name, password="secret")
+    if role:
+        user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+@pytest.fixture
+def vera(db: None) -> User:
+    return make_user("vera", "viewer")
+
+
+@pytest.fixture
+def ed(db: None) -> User:
+    return make_user("ed", "editor")
+
+
+@pytest.fixture
+def opal(db: None) -> User:
+    return make_user("opal", "operator")
+
+
+@pytest.fixture
+def sam(db: None) -> User:
+    return make_user("sam")
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def bearer(user: User) -> dict[str, str]:
+    """The header with which a program of this user signs in."""
+    key, secret = access_keys.create(user)
+    return {"Authorization": f"Bearer {key.pk}:{secret}"}
+
+
+@pytest.fixture
+def media(db: None) -> Bucket:
+    return Bucket.objects.get(name="media")
+
+
+def imported(kind: Kind = BASIC, stream: StreamName = MAIN, bucket: str = "media") -> Recording:
+    """A sample as a recording that begins at START."""
+    return recordings.import_playlist(
+        str(playlist(kind)), stream=stream, bucket=Bucket.objects.get(name=bucket), start=START
+    )
+
+
+@pytest.fixture
+def recording(db: None) -> Recording:
+    """Twelve seconds of the stream example.com/live/main, 25 frames a second, in segments of two seconds."""
+    return imported()
+
+
+@pytest.fixture
+def folder_of_basic(tmp_path: Path) -> Path:
+    """A copy of the sample's playlist and segments that a test may damage."""
+    return Path(copytree(playlist(BASIC).parent, tmp_path / "hls"))
