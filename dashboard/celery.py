@@ -2,12 +2,17 @@
 
 import os
 import threading
+import warnings
 from typing import Any
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 from celery.signals import worker_ready, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+
+# The warning is about pickled messages from a broker that others can write to; ours are JSON.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("live-editing-studio")
 app.config_from_object("django.conf:settings", namespace="CELERY")

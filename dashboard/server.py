@@ -1,0 +1,34 @@
+"""The web server: waitress, which hands whole files to its sending loop and needs no thread while they go out."""
+
+import argparse
+import logging
+
+from waitress import serve
+
+from dashboard.wsgi import application
+
+THREADS = 16
+LONGEST_HEAD = 1 << 18
+"""Bytes of request line and headers: IMS clients send whole timelines in the query."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--host", required=True)
+    parser.add_argument("--port", type=int, required=True)
+    options = parser.parse_args()
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a busy moment is no news
+    serve(
+        application,
+        host=options.host,
+        port=options.port,
+        threads=THREADS,
+        max_request_header_size=LONGEST_HEAD,
+        ident="",
+        clear_untrusted_proxy_headers=False,
+        channel_timeout=60,
+    )
+
+
+if __name__ == "__main__":
+    main()

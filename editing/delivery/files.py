@@ -1,0 +1,102 @@
+"""A file of a bucket as an HTTP answer."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+from urllib.parse import quote
+
+from django.conf import settings
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.utils.http import http_date, parse_http_date_safe
+
+from editing import storage
+from editing.delivery import ranges
+from editing.delivery.ranges import ByteRange, Unsatisfiable
+from editing.models import Bucket
+from editing.services import links
+
+TYPES = {
+    ".mp4": "video/mp4",
+    ".mov": "video/quicktime",
+    ".mkv": "video/x-matroska",
+    ".ts": "video/mp2t",
+    ".flv": "video/x-flv",
+    ".m3u8": "application/vnd.apple.mpegurl",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+}
+
+
+class _Part:
+    """A file that ends early. Reading is bounded, and the server may still send the whole of it by itself."""
+
+    def __init__(self, file: BinaryIO, length: int) -> None:
+        self._file, self._left = file, length
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(self._left if size < 0 else min(size, self._left))
+        self._left -= len(data)
+        return data
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def respond(request: HttpRequest, bucket: Bucket, key: str, *, download: str = "") -> HttpResponseBase:
+    """The file, the part of it that Range asks for, or where else to get it. Raises NotFound."""
+    path = storage.local_path(bucket, key)
+    if path is None:
+        return HttpResponseRedirect(links.file_url(bucket, key, download=download))
+    if settings.ACCEL_REDIRECT:
+        answer: HttpResponseBase = HttpResponse()
+        answer["X-Accel-Redirect"] = f"{settings.ACCEL_REDIRECT.rstrip('/')}/{bucket.name}/{quote(key)}"
+    else:
+        answer = _bytes(request, bucket, key, path)
+    answer["Content-Type"] = TYPES.get(PurePosixPath(key).suffix.lower(), "application/octet-stream")
+    answer["Cache-Control"] = "private, max-age=3600"
+    if download:
+        answer["Content-Disposition"] = links.disposition(download)
+    return answer
+
+
+def _bytes(request: HttpRequest, bucket: Bucket, key: str, path: Path) -> HttpResponseBase:
+    file = storage.open_file(bucket, key)
+    status = path.stat()
+    tag, changed = f'"{status.st_mtime_ns:x}-{status.st_size:x}"', http_date(status.st_mtime)
+    if _unchanged(request, tag, int(status.st_mtime)):
+        file.close()
+        answer: HttpResponseBase = HttpResponse(status=304)
+    else:
+        answer = _content(request, file, status.st_size, tag, changed)
+    answer["ETag"], answer["Last-Modified"], answer["Accept-Ranges"] = tag, changed, "bytes"
+    return answer
+
+
+def _content(request: HttpRequest, file: BinaryIO, size: int, tag: str, changed: str) -> HttpResponseBase:
+    try:
+        part = _range(request, size, tag, changed)
+    except Unsatisfiable:
+        file.close()
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    if part is None:
+        return FileResponse(file)
+    file.seek(part.start)
+    answer = FileResponse(_Part(file, part.length), status=206)
+    answer["Content-Length"] = str(part.length)
+    answer["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{size}"
+    return answer
+
+
+def _range(request: HttpRequest, size: int, tag: str, changed: str) -> ByteRange | None:
+    condition = request.headers.get("If-Range")
+    if condition not in (None, tag, changed) or "Range" not in request.headers:
+        return None
+    return ranges.read(request.headers["Range"], size)
+
+
+def _unchanged(request: HttpRequest, tag: str, changed: int) -> bool:
+    if known := request.headers.get("If-None-Match"):
+        return tag in (each.strip() for each in known.split(",")) or known == "*"
+    since = parse_http_date_safe(request.headers.get("If-Modified-Since", ""))
+    return since is not None and changed <= since
