@@ -1,7 +1,7 @@
 """A small supervisor: starts processes, restarts those that die, ends them all in order.
 
-honcho gives five seconds to end and never restarts; supervisord wants a configuration file and a socket of its own. What
-we need fits on a page: grace for workers that have something to finish, and nothing left behind however it ends.
+honcho gives five seconds to end and never restarts; supervisord wants a configuration file and a socket of its own.
+What we need fits on a page: grace for workers that have something to finish, and nothing left behind however it ends.
 """
 
 from __future__ import annotations

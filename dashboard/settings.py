@@ -222,6 +222,11 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Live editing API",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["editing.api.permissions.HasRole"],
+    "ENUM_NAME_OVERRIDES": {
+        "BucketKindEnum": "editing.models.bucket.Bucket.Kind",
+        "MediaKindEnum": "editing.models.media_asset.MediaAsset.Kind",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -6,5 +6,6 @@ from dashboard.views import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
+    path("api/", include("editing.api.urls")),
     path("", include("editing.delivery.urls")),
 ]

@@ -1,6 +1,6 @@
 """Paging for lists of the API."""
 
-from rest_framework.pagination import PageNumberPagination
+from rest_framework.pagination import CursorPagination, PageNumberPagination
 
 
 class Pages(PageNumberPagination):
@@ -8,3 +8,12 @@ class Pages(PageNumberPagination):
 
     page_size_query_param = "page_size"
     max_page_size = 500
+
+
+class SegmentPages(CursorPagination):
+    """By cursor: counting the segments of a year takes longer than reading a page of them."""
+
+    ordering = "sequence"
+    page_size = 200
+    page_size_query_param = "page_size"
+    max_page_size = 2000

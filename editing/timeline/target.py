@@ -134,8 +134,8 @@ def _refuse_changes(pieces: Sequence[Piece], video: VideoParameters, audio: Audi
         own = piece.segments[0].parameters
         if own.video != video or (own.audio and own.audio[0] != audio):
             raise InvalidClips(
-                f"The parameters change at {format_instant(piece.start)} ({_words(own)}, elsewhere {_words_of(video)}); "
-                "RoughFast copies and cannot join them. Use Accurate.",
+                f"The parameters change at {format_instant(piece.start)} ({_words(own)}, elsewhere "
+                f"{_words_of(video)}); RoughFast copies and cannot join them. Use Accurate.",
                 field="clips",
             )
 

@@ -71,9 +71,8 @@ class Command(BaseCommand):
             password = secrets.token_urlsafe(12)
             user = User.objects.create_superuser(OPERATOR, password=password)
             user.groups.add(Group.objects.get(name="operator"))
-            self._say(
-                f"\n  Sign in as   {OPERATOR}\n  Password     {password}\n  (shown this once; change it in your account)\n"
-            )
+            self._say(f"\n  Sign in as   {OPERATOR}\n  Password     {password}")
+            self._say("  (shown this once; change it in your account)\n")
 
     def _announce(self, host: str, port: int, supervisor: Supervisor) -> None:
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound

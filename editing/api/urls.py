@@ -1,0 +1,20 @@
+"""/api/v1/ and its description."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.routers import SimpleRouter
+
+from editing.api import views
+
+router = SimpleRouter()
+router.register("streams", views.StreamViewSet)
+router.register("recordings", views.RecordingViewSet)
+router.register("editing-jobs", views.EditingJobViewSet)
+router.register("media-assets", views.MediaAssetViewSet)
+router.register("buckets", views.BucketViewSet)
+
+urlpatterns = [
+    path("v1/", include(router.urls)),
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+]

@@ -1,0 +1,158 @@
+"""The JSON API: load, ask a service, answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
+from rest_framework import mixins, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from editing.api import filters, inputs, serializers
+from editing.api.paging import SegmentPages
+from editing.models import Bucket, EditingJob, MediaAsset, Recording, SegmentRow, Stream
+from editing.models.editing_job import IdempotencyKey
+from editing.models.roles import Verb
+from editing.services import editing_jobs, media, recordings
+from editing.timeline.describe import describe
+
+
+class _Listed(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
+    """A list and its items, as far as the asker may see them; lists leave out what is long."""
+
+    rows: QuerySet[Any]
+    detail_class: type[Any] | None = None
+
+    def get_queryset(self) -> QuerySet[Any]:
+        visible: QuerySet[Any] = self.rows.all().visible_to(self.request.user)  # type: ignore[attr-defined]
+        return visible
+
+    def get_serializer_class(self) -> type[Any]:
+        if self.action != "list" and self.detail_class:
+            return self.detail_class
+        return super().get_serializer_class()
+
+
+class StreamViewSet(_Listed):
+    """Streams: known by domain, application and name."""
+
+    queryset = rows = Stream.objects.all()
+    serializer_class = serializers.StreamSerializer
+    filterset_class = filters.StreamFilter
+
+
+class RecordingViewSet(_Listed):
+    """Recordings: dated runs of segments of a stream."""
+
+    queryset = rows = Recording.objects.select_related("stream", "bucket")
+    serializer_class = serializers.RecordingSerializer
+    detail_class = serializers.RecordingDetailSerializer
+    filterset_class = filters.RecordingFilter
+
+    @extend_schema(responses=serializers.CoverageSerializer)
+    @action(detail=True, filterset_class=None, pagination_class=None)
+    def coverage(self, request: Request, pk: str) -> Response:
+        """What is recorded, as merged ranges, and the gaps between them with their reasons."""
+        found = recordings.coverage(self.get_object())
+        body = {"covered": found.covered(), "gaps": found.gaps()}
+        return Response(serializers.CoverageSerializer(body).data)
+
+    @extend_schema(responses=serializers.SegmentSerializer(many=True))
+    @action(detail=True, filterset_class=None, pagination_class=SegmentPages)
+    def segments(self, request: Request, pk: str) -> Response:
+        """The segments in order, paged by cursor."""
+        rows = SegmentRow.objects.filter(recording=self.get_object()).defer("packed")
+        page = self.paginate_queryset(rows.select_related("anchor", "parameters"))
+        return self.get_paginated_response(serializers.SegmentSerializer(page, many=True).data)
+
+
+class BucketViewSet(_Listed):
+    """Buckets: where recordings and results are kept."""
+
+    queryset = rows = Bucket.objects.all()
+    serializer_class = serializers.BucketSerializer
+    lookup_field = "name"
+    filterset_fields = ("kind", "active")
+
+
+_IDEMPOTENCY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="The same request with the same key makes one job, however often it is sent.",
+)
+
+
+class EditingJobViewSet(_Listed):
+    """Editing jobs: clips merged into one video in the background."""
+
+    queryset = rows = EditingJob.objects.select_related("bucket")
+    serializer_class = serializers.EditingJobSerializer
+    detail_class = serializers.EditingJobDetailSerializer
+    filterset_class = filters.EditingJobFilter
+    verb = Verb.EDIT
+
+    @extend_schema(
+        request=inputs.EditingJobInput,
+        responses={202: serializers.EditingJobDetailSerializer},
+        parameters=[_IDEMPOTENCY],
+    )
+    def create(self, request: Request) -> Response:
+        """Submit a merge. The answer names the job; its address tells how it goes."""
+        key = request.headers.get("Idempotency-Key", "")
+        replayed = bool(key) and IdempotencyKey.objects.filter(owner=request.user, key=key).exists()
+        job = editing_jobs.submit(request.user, **_input(request), idempotency_key=key)
+        answer = self._answer(job, status.HTTP_202_ACCEPTED)
+        answer["Location"] = self.reverse_action("detail", args=[job.pk])
+        if replayed:
+            answer["Idempotency-Replayed"] = "true"
+        return answer
+
+    @extend_schema(request=inputs.EditingJobInput, responses=OpenApiTypes.OBJECT)
+    @action(detail=False, methods=["post"], filterset_class=None, pagination_class=None)
+    def plan(self, request: Request) -> Response:
+        """A dry run: what would be taken, snapped and missing, how long and how big it would be."""
+        given = _input(request)
+        given.pop("user_data")
+        planned = editing_jobs.plan(given.pop("clips"), **given)
+        return Response({"waiting": planned.waiting, "plan": describe(planned.plan) if planned.plan else None})
+
+    @extend_schema(request=None, responses={202: serializers.EditingJobDetailSerializer})
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """Stop a job that has not finished; one that runs ends within a second."""
+        return self._answer(editing_jobs.cancel(self.get_object()), status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request=None, responses={202: serializers.EditingJobDetailSerializer})
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: str) -> Response:
+        """Put a failed or cancelled job back into the queue."""
+        return self._answer(editing_jobs.retry(self.get_object()), status.HTTP_202_ACCEPTED)
+
+    def _answer(self, job: EditingJob, code: int) -> Response:
+        return Response(serializers.EditingJobDetailSerializer(job, context=self.get_serializer_context()).data, code)
+
+
+class MediaAssetViewSet(_Listed):
+    """Media assets: finished files."""
+
+    queryset = rows = MediaAsset.objects.select_related("bucket")
+    serializer_class = serializers.MediaAssetSerializer
+    detail_class = serializers.MediaAssetDetailSerializer
+    filterset_class = filters.MediaAssetFilter
+    verb = Verb.EDIT
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Delete an asset and its file."""
+        media.delete(get_object_or_404(self.get_queryset(), pk=pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _input(request: Request) -> dict[str, Any]:
+    given = inputs.EditingJobInput(data=request.data)
+    given.is_valid(raise_exception=True)
+    return given.request()

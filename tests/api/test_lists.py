@@ -1,0 +1,102 @@
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from editing.models import Recording
+from editing.timeline.clips import StreamName
+from tests.conftest import imported, signed_in
+
+RECORDINGS = "/api/v1/recordings/"
+
+
+def test_streams_and_buckets_are_listed(recording: Recording, vera: User) -> None:
+    client = signed_in(vera)
+
+    streams = client.get("/api/v1/streams/", {"app": "live"}).json()
+    assert [(each["domain"], each["app"], each["stream"]) for each in streams["results"]] == [
+        ("example.com", "live", "main")
+    ]
+    assert client.get("/api/v1/streams/", {"app": "other"}).json()["count"] == 0
+    buckets = client.get("/api/v1/buckets/").json()["results"]
+    assert [(each["name"], each["kind"]) for each in buckets] == [("media", "oss"), ("vod-media", "vod")]
+    assert client.get("/api/v1/buckets/media/").json()["endpoint"] == "oss.example.com"
+
+
+def test_a_recording_tells_its_range_and_plays(recording: Recording, vera: User) -> None:
+    client = signed_in(vera)
+
+    found = client.get(f"{RECORDINGS}{recording.pk}/").json()
+
+    assert (found["start"], found["end"]) == ("2026-11-20T10:00:00.000Z", "2026-11-20T10:00:12.000Z")
+    assert found["segment_count"] == 6
+    playlist = Client().get(found["playback"].removeprefix("http://testserver"))
+    assert playlist.content.decode().count("#EXTINF:2.000000,") == 6
+
+
+def test_coverage_is_merged_ranges_and_gaps(recording: Recording, vera: User) -> None:
+    recording.segments.filter(sequence=3).delete()
+
+    found = signed_in(vera).get(f"{RECORDINGS}{recording.pk}/coverage/").json()
+
+    assert found == {
+        "covered": [
+            {"start": "2026-11-20T10:00:00.000Z", "end": "2026-11-20T10:00:06.000Z"},
+            {"start": "2026-11-20T10:00:08.000Z", "end": "2026-11-20T10:00:12.000Z"},
+        ],
+        "gaps": [{"start": "2026-11-20T10:00:06.000Z", "end": "2026-11-20T10:00:08.000Z", "reason": "not recorded"}],
+    }
+
+
+def test_segments_are_paged_by_cursor(recording: Recording, vera: User) -> None:
+    client = signed_in(vera)
+
+    first = client.get(f"{RECORDINGS}{recording.pk}/segments/", {"page_size": 4}).json()
+    rest = client.get(first["next"].removeprefix("http://testserver")).json()
+
+    assert [each["sequence"] for each in first["results"] + rest["results"]] == list(range(6))
+    assert first["results"][1]["start"] == "2026-11-20T10:00:02.000Z"
+    assert first["results"][0]["frames"] == 50
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ({"after": "2026-11-20T10:00:11Z"}, 1),
+        ({"after": "2026-11-20T10:00:12Z"}, 0),
+        ({"before": "2026-11-20T10:00:00Z"}, 0),
+        ({"stream": "main", "app": "live"}, 1),
+        ({"stream": "other"}, 0),
+    ],
+)
+def test_recordings_are_found_by_stream_and_time(
+    recording: Recording, vera: User, query: dict[str, str], count: int
+) -> None:
+    assert signed_in(vera).get(RECORDINGS, query).json()["count"] == count
+
+
+def test_an_unreadable_instant_in_a_filter_is_refused(recording: Recording, vera: User) -> None:
+    answer = signed_in(vera).get(RECORDINGS, {"after": "yesterday"})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "InvalidInstant")
+
+
+@pytest.mark.parametrize("items", [1, 3])
+def test_recordings_take_as_many_queries_for_three_as_for_one(
+    vera: User, items: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(items):
+        imported(stream=StreamName("example.com", "live", f"stream{number}"))
+    client = signed_in(vera)
+
+    with django_assert_num_queries(5):  # session, user, roles, count, rows
+        assert client.get(RECORDINGS).json()["count"] == items
+
+
+def test_the_description_is_valid_and_its_page_is_served_from_here(vera: User, tmp_path) -> None:
+    call_command("spectacular", validate=True, fail_on_warn=True, file=str(tmp_path / "schema.yml"))
+
+    page = signed_in(vera).get("/api/docs/")
+    assert page.status_code == 200
+    assert b"cdn" not in page.content
