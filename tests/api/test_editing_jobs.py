@@ -59,7 +59,6 @@ def test_a_program_submits_follows_and_fetches(recording: Recording, ed: User) -
     assert asset["duration"] == pytest.approx(4.0, abs=0.05)
     fetched = client.get(asset["download"].removeprefix("http://testserver"))
     assert b"".join(fetched.streaming_content)[4:8] == b"ftyp"
-    fetched.close()
 
 
 def test_a_plan_is_a_dry_run(recording: Recording, ed: User) -> None:

@@ -25,7 +25,6 @@ def fetch(address: str, **headers: str) -> HttpResponse:
     if not answer.streaming:
         return answer
     whole = HttpResponse(b"".join(answer.streaming_content), status=answer.status_code, headers=dict(answer.items()))
-    answer.close()
     return whole
 
 
