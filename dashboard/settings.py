@@ -112,6 +112,7 @@ if env.text("S3_BUCKET"):
             "file_overwrite": True,
             "querystring_auth": True,
             "signature_version": "s3v4",
+            "max_memory_size": 16 << 20,  # bigger files are read through a temporary file
         },
     }
 BUCKET_ENDPOINT = env.text("BUCKET_ENDPOINT", "oss.example.com")

@@ -5,10 +5,14 @@ Files appear whole or not at all: a local file is renamed into its place, an S3 
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
 import shutil
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -18,25 +22,40 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, Storage
 from django.utils.module_loading import import_string
 
-from editing.errors import InvalidKey, InvalidOutput, NoSpace, NotFound, StorageFailure
+from editing.errors import EditingError, InvalidKey, InvalidOutput, NoSpace, NotFound, StorageFailure
 from editing.models import Bucket
 
 OUTPUTS = frozenset({"mp4", "mov", "mkv", "ts", "flv"})
 IMAGES = frozenset({"jpg", "jpeg"})
 LONGEST_KEY = 512
+TYPES = {
+    ".mp4": "video/mp4",
+    ".mov": "video/quicktime",
+    ".mkv": "video/x-matroska",
+    ".ts": "video/mp2t",
+    ".flv": "video/x-flv",
+    ".m3u8": "application/vnd.apple.mpegurl",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+}
+_LONGEST_PART = 240
+"""Bytes: what filesystems allow, less a little."""
 _URL = re.compile(r"^(?:https?://(?P<host>[^/?#]+)|oss://(?P<bucket>[^/?#.]+))/(?P<key>[^?#]+)$")
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]")
-_NO_SPACE = 28
+_FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode's controls, halves of pairs that no encoding can write, and separators of lines."""
 
 
 def check_key(key: str, *, field: str = "key", extensions: frozenset[str] | None = None) -> str:
     """The key as it is, if a file may have it. Raises InvalidKey, naming `field` and saying what would be right."""
     if not key or len(key) > LONGEST_KEY:
         raise InvalidKey(f"Give a name of 1 to {LONGEST_KEY} characters.", field=field)
-    if _FORBIDDEN.search(key):
+    if "\\" in key or any(unicodedata.category(letter) in _FORBIDDEN for letter in key):
         raise InvalidKey("The name holds a control character or a backslash.", field=field)
-    if any(part in ("", ".", "..") for part in key.split("/")):
+    parts = key.split("/")
+    if any(part in ("", ".", "..") for part in parts):
         raise InvalidKey("The name must be a relative path without empty parts, “.” or “..”.", field=field)
+    if any(len(part.encode()) > _LONGEST_PART for part in parts):
+        raise InvalidKey(f"A part of the name is longer than {_LONGEST_PART} bytes.", field=field)
     if extensions is not None and Path(key).suffix.lower().removeprefix(".") not in extensions:
         raise InvalidKey(f"The name must end in one of .{', .'.join(sorted(extensions))}.", field=field)
     return key
@@ -57,61 +76,64 @@ def resolve(url: str, *, field: str = "url") -> tuple[Bucket, str]:
     return bucket, check_key(match["key"], field=field)
 
 
+def content_type(key: str) -> str:
+    """What a browser should take the file for, by its extension alone."""
+    return TYPES.get(Path(key).suffix.lower(), "application/octet-stream")
+
+
 def open_file(bucket: Bucket, key: str) -> BinaryIO:
-    """A reader that can seek; the caller closes it. Raises NotFound or StorageFailure."""
-    path = local_path(bucket, key)
-    try:
+    """A reader that can seek; the caller closes it. Raises NotFound or StorageFailure.
+
+    A file that is elsewhere is fetched in one request, into memory while it is small and into a temporary file if not
+    (`max_memory_size` in STORAGES): segments are read from beginning to end, and a request for each part costs more.
+    """
+    with _in_words(bucket, key):
+        path = local_path(bucket, key)
         if path is not None:
             return path.open("rb")
-        return cast("BinaryIO", _storage(bucket).open(_name(bucket, key), "rb"))
-    except FileNotFoundError:
-        raise NotFound(f"{key} is not in bucket {bucket}.", field="key") from None
-    except OSError as error:
-        raise StorageFailure(f"{key} in bucket {bucket} cannot be read: {error}.") from error
+        file = cast("BinaryIO", _storage(bucket).open(_name(bucket, key), "rb"))
+        file.seek(0)  # django-storages fetches when it is first touched; its faults belong here
+        return file
 
 
 def publish(path: Path, bucket: Bucket, key: str) -> None:
     """Move a finished file into the bucket, replacing what was there at once. Raises NoSpace or StorageFailure."""
-    try:
+    with _in_words(bucket, key):
         target = local_path(bucket, key)
         if target is not None:
             _rename_into(path, target)
-        else:
-            with path.open("rb") as file:
-                _storage(bucket).save(_name(bucket, key), File(file))
-            path.unlink()
-    except Exception as error:
-        raise _fault(error, bucket) from error
+            return
+        with path.open("rb") as file:
+            _storage(bucket).save(_name(bucket, key), File(file))
+        path.unlink()
 
 
 def save_bytes(data: bytes, bucket: Bucket, key: str) -> None:
-    """Store a small file. Raises NoSpace or StorageFailure."""
-    try:
+    """Store a small file, whole or not at all. Raises NoSpace or StorageFailure."""
+    with _in_words(bucket, key):
         target = local_path(bucket, key)
         if target is None:
             _storage(bucket).save(_name(bucket, key), ContentFile(data))
             return
-        draft = _draft(target)
-        draft.write_bytes(data)
-        draft.replace(target)
-    except Exception as error:
-        raise _fault(error, bucket) from error
+        with _draft(target) as draft:
+            draft.write_bytes(data)
 
 
 def delete(bucket: Bucket, key: str) -> None:
     """Remove a file; that it is not there is fine."""
-    try:
+    with _in_words(bucket, key):
         _storage(bucket).delete(_name(bucket, key))
-    except Exception as error:
-        raise _fault(error, bucket) from error
 
 
 def exists(bucket: Bucket, key: str) -> bool:
-    return bool(_storage(bucket).exists(_name(bucket, key)))
+    with _in_words(bucket, key):
+        return bool(_storage(bucket).exists(_name(bucket, key)))
 
 
 def size(bucket: Bucket, key: str) -> int:
-    return int(_storage(bucket).size(_name(bucket, key)))
+    """Bytes. Raises NotFound or StorageFailure."""
+    with _in_words(bucket, key):
+        return int(_storage(bucket).size(_name(bucket, key)))
 
 
 def local_path(bucket: Bucket, key: str) -> Path | None:
@@ -149,25 +171,40 @@ def _name(bucket: Bucket, key: str) -> str:
 
 def _rename_into(path: Path, target: Path) -> None:
     """Across filesystems the copy is made beside the target first, so that the last step is always one rename."""
-    draft = _draft(target)
-    try:
-        path.rename(draft)
-    except OSError:
-        shutil.copyfile(path, draft)
-        path.unlink()
-    with draft.open("rb") as file:
-        os.fsync(file.fileno())
-    draft.replace(target)
+    with _draft(target) as draft:
+        try:
+            path.rename(draft)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            shutil.copyfile(path, draft)
+            path.unlink()
 
 
-def _draft(target: Path) -> Path:
+@contextmanager
+def _draft(target: Path) -> Iterator[Path]:
+    """A hidden name beside the target for a file that takes its place once it is whole and on the disk."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    return target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}")
+    draft = target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        yield draft
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
-def _fault(error: Exception, bucket: Bucket) -> Exception:
-    if isinstance(error, (NotFound, InvalidKey)):
-        return error
-    if isinstance(error, OSError) and error.errno == _NO_SPACE:
-        return NoSpace(f"Bucket {bucket} is full.")
-    return StorageFailure(f"Bucket {bucket} could not be written: {error}.")
+@contextmanager
+def _in_words(bucket: Bucket, key: str) -> Iterator[None]:
+    """Faults of whatever storage it is as ours. Each backend raises its own family, so that none can be named here."""
+    try:
+        yield
+    except EditingError:
+        raise
+    except FileNotFoundError:
+        raise NotFound(f"{key} is not in bucket {bucket}.", field="key") from None
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoSpace(f"Bucket {bucket} is full.") from error
+        raise StorageFailure(f"{key} in bucket {bucket} cannot be read or written: {error}.") from error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+import io
+from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
@@ -16,31 +17,35 @@ from editing.delivery.ranges import ByteRange, Unsatisfiable
 from editing.models import Bucket
 from editing.services import links
 
-TYPES = {
-    ".mp4": "video/mp4",
-    ".mov": "video/quicktime",
-    ".mkv": "video/x-matroska",
-    ".ts": "video/mp2t",
-    ".flv": "video/x-flv",
-    ".m3u8": "application/vnd.apple.mpegurl",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-}
 
+class _Part(io.RawIOBase):
+    """A part of a file as a file of its own. It can seek, so that waitress sends it without keeping a thread busy."""
 
-class _Part:
-    """A file that ends early. Reading is bounded, and the server may still send the whole of it by itself."""
+    def __init__(self, file: BinaryIO, part: ByteRange) -> None:
+        self._file, self._part = file, part
+        file.seek(part.start)
 
-    def __init__(self, file: BinaryIO, length: int) -> None:
-        self._file, self._left = file, length
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
 
     def read(self, size: int = -1) -> bytes:
-        data = self._file.read(self._left if size < 0 else min(size, self._left))
-        self._left -= len(data)
-        return data
+        left = max(self._part.length - self.tell(), 0)
+        return self._file.read(left if size < 0 else min(size, left))
+
+    def tell(self) -> int:
+        return self._file.tell() - self._part.start
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: self._part.length}[whence]
+        self._file.seek(self._part.start + max(origin + offset, 0))
+        return self.tell()
 
     def close(self) -> None:
         self._file.close()
+        super().close()
 
 
 def respond(request: HttpRequest, bucket: Bucket, key: str, *, download: str = "") -> HttpResponseBase:
@@ -53,7 +58,7 @@ def respond(request: HttpRequest, bucket: Bucket, key: str, *, download: str = "
         answer["X-Accel-Redirect"] = f"{settings.ACCEL_REDIRECT.rstrip('/')}/{bucket.name}/{quote(key)}"
     else:
         answer = _bytes(request, bucket, key, path)
-    answer["Content-Type"] = TYPES.get(PurePosixPath(key).suffix.lower(), "application/octet-stream")
+    answer["Content-Type"] = storage.content_type(key)
     answer["Cache-Control"] = "private, max-age=3600"
     if download:
         answer["Content-Disposition"] = links.disposition(download)
@@ -81,9 +86,7 @@ def _content(request: HttpRequest, file: BinaryIO, size: int, tag: str, changed:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     if part is None:
         return FileResponse(file)
-    file.seek(part.start)
-    answer = FileResponse(_Part(file, part.length), status=206)
-    answer["Content-Length"] = str(part.length)
+    answer = FileResponse(_Part(file, part), status=206)
     answer["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{size}"
     return answer
 

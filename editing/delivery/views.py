@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import wraps
 from typing import Any, Protocol
+from zlib import crc32
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -50,7 +51,8 @@ def file(request: HttpRequest, bucket: str, key: str) -> HttpResponseBase:
 def _version(request: HttpRequest, recording_id: int) -> str | None:
     """A playlist changes when segments come, and with the address: its signature is written into it."""
     count = Recording.objects.filter(pk=recording_id).values_list("segment_count", "ended").first()
-    return f'"{count[0]}-{int(count[1])}-{hash(request.META["QUERY_STRING"]) & 0xFFFFFFFF:x}"' if count else None
+    address = crc32(request.META["QUERY_STRING"].encode())
+    return f'"{count[0]}-{int(count[1])}-{address:x}"' if count else None
 
 
 @require_safe

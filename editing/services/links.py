@@ -22,7 +22,8 @@ _SALT = "editing.links"
 def file_url(bucket: Bucket, key: str, *, seconds: int | None = None, download: str = "") -> str:
     """An address of a file, on this site where the bucket is local; `download` is a name for browsers to save it as."""
     lasting = seconds or settings.SIGNED_URL_SECONDS
-    headers = {"ResponseContentDisposition": disposition(download)} if download else {}
+    headers = {"ResponseContentType": storage.content_type(key)}
+    headers |= {"ResponseContentDisposition": disposition(download)} if download else {}
     if direct := storage.signed_url(bucket, key, seconds=lasting, headers=headers):
         return direct
     query = _signed(f"file:{bucket.name}/{key}", lasting) | ({"download": download} if download else {})

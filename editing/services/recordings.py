@@ -12,7 +12,7 @@ from editing.services import streams
 from editing.timeline.clips import StreamName
 from editing.timeline.coverage import Coverage, Gap, Segment
 from editing.timeline.instant import SECOND, Instant, Range
-from editing.worker import ingest
+from editing.worker import ingest, listing
 
 LONGEST_PLAYLIST = 12 * 3600 * SECOND
 
@@ -34,7 +34,7 @@ def import_playlist(
     streams.check(stream)
     if not bucket.active:
         raise InvalidInput(f"Bucket {bucket} is not active.", field="bucket")
-    listed = ingest.listed(ingest.read_playlist(playlist, say), start)
+    listed = listing.listed(listing.read(playlist, say), start)
     return ingest.run(playlist, listed, streams.get_or_create(stream), bucket, progress=progress)
 
 
@@ -64,6 +64,19 @@ def playlist(recording: Recording, *, uri: Callable[[Segment], str], within: Ran
         raise NotFound("Nothing is recorded in this range.", field="start")
     ended = recording.ended or wanted.end < whole.end
     return hls.write(segments, uri=uri, ended=ended, first=segments[0].sequence)
+
+
+def frame_at(recording: Recording, instant: Instant) -> Range | None:
+    """The frame that is on the screen at the instant, from its first instant to that of the next; None in a hole."""
+    nearest = recording.segments.filter(start__lte=instant, end__gt=instant).order_by("-start")[:1]
+    segment = next(iter(nearest.values_of()), None)
+    video = segment.index.video if segment else None
+    if segment is None or video is None:
+        return None
+    times = sorted(video.pts)
+    before = [pts for pts in times if segment.anchor.instant(pts) <= instant]
+    after = next((pts for pts in times if segment.anchor.instant(pts) > instant), segment.end_pts)
+    return Range(segment.anchor.instant(before[-1]), segment.anchor.instant(after)) if before else None
 
 
 def delete(recording: Recording) -> None:

@@ -12,13 +12,13 @@ _FORBIDDEN = re.compile(r"[\x00-\x20\x7f/\\?#]")
 def get_or_create(name: StreamName) -> Stream:
     """The stream of that name, made if need be. Raises InvalidInput for a name that no stream can have."""
     check(name)
-    stream, _ = Stream.objects.get_or_create(domain=name.domain, app=name.app, name=name.stream)
+    stream: Stream = Stream.objects.get_or_create(domain=name.domain, app=name.app, name=name.stream)[0]
     return stream
 
 
 def find(name: StreamName, *, field: str = "stream") -> Stream:
     """The stream of that name. Raises NotFound."""
-    stream = Stream.objects.filter(domain=name.domain, app=name.app, name=name.stream).first()
+    stream: Stream | None = Stream.objects.filter(domain=name.domain, app=name.app, name=name.stream).first()
     if stream is None:
         raise NotFound(f"There is no stream {name}.", field=field)
     return stream

@@ -3,44 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from posixpath import basename
 from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from editing import storage
-from editing.errors import Conflict, InvalidPlaylist, MediaError, StartRequired, UnreadableMedia
+from editing.errors import Conflict, MediaError, UnreadableMedia
+from editing.media.frames import first_picture
 from editing.media.index import SegmentIndex, index_segment
-from editing.media.playlist import Entry, MasterPlaylist, MediaPlaylist, parse
 from editing.models import AnchorRow, Bucket, GapRow, ParameterSet, Recording, SegmentRow, Stream
 from editing.timeline.frames import pack
 from editing.timeline.instant import SECOND, Instant, Range
 from editing.timeline.parameters import Parameters
 from editing.timeline.ticks import TICKS_PER_SECOND, Anchor
 from editing.worker import fetch
+from editing.worker.listing import Listed
 from editing.worker.timekeeper import Placed, Timekeeper
 
 BATCH = 100
 _SAME = 2 * SECOND
 """Two dates of one segment may be so far apart: servers round them, and slide them with their window."""
 
+_LONGEST_PART = 100
+
 Progress = Callable[[int, int], None]
-Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """An entry with the instant at which it should begin and the hash that tells it from others."""
-
-    entry: Entry
-    expected: Instant
-    source: str
 
 
 def run(source: str, listed: list[Listed], stream: Stream, bucket: Bucket, *, progress: Progress) -> Recording:
@@ -51,74 +42,73 @@ def run(source: str, listed: list[Listed], stream: Stream, bucket: Bucket, *, pr
     recording, fresh = _recording_for(source, listed, stream, bucket)
     settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="import-", dir=settings.SCRATCH_DIR) as folder:
-        _Import(recording, listed[len(listed) - len(fresh) :], progress).run(Path(folder))
-    Recording.objects.filter(pk=recording.pk).update(ended=True)
+        _Import(recording, fresh, progress).run(Path(folder))
+    Recording.objects.filter(pk=recording.pk).update(ended=True, poster=_poster(recording))
     recording.refresh_from_db()
     return recording
 
 
-def read_playlist(source: str, say: Say) -> MediaPlaylist:
-    """The media playlist at a path or address; of a master playlist its best variant, and that is said."""
-    playlist = parse(fetch.text(source), source)
-    if isinstance(playlist, MasterPlaylist):
-        best = playlist.best
-        say(f"{source} is a master playlist; taking its best variant, {best.uri} ({best.bandwidth} bit/s).")
-        playlist = parse(fetch.text(best.uri), best.uri)
-    if isinstance(playlist, MasterPlaylist):
-        raise InvalidPlaylist("The variant is a master playlist again.", field="playlist")
-    if not playlist.entries:
-        raise InvalidPlaylist("The playlist names no segments yet.", field="playlist")
-    return playlist
+def folder_of(recording: Recording) -> str:
+    """Where the files of a recording are in its bucket: its number tells it from others, names are for people."""
+    name = recording.stream.full_name
+    parts = (_shortened(part) for part in (name.domain, name.app, name.stream))
+    return f"recordings/{'/'.join(parts)}/{recording.pk}"
 
 
-def listed(playlist: MediaPlaylist, start: Instant | None) -> list[Listed]:
-    """The entries with their instants. Raises StartRequired where neither the playlist nor `start` gives one."""
-    return list(_listed(playlist, start))
+def _poster(recording: Recording) -> str:
+    """The key of a picture of the recording: the one it has, or its first; none where there is no video."""
+    first = recording.segments.order_by("sequence").values_list("key", flat=True).first()
+    if recording.poster or first is None:
+        return recording.poster
+    try:
+        with storage.open_file(recording.bucket, first) as file:
+            picture = first_picture(file)
+    except MediaError:
+        return ""
+    key = f"{folder_of(recording)}/poster.jpg"
+    storage.save_bytes(picture, recording.bucket, key)
+    return key
 
 
-def _listed(playlist: MediaPlaylist, start: Instant | None) -> Iterator[Listed]:
-    expected = next((entry.date for entry in playlist.entries if entry.date is not None), start)
-    if expected is None:
-        raise StartRequired(
-            "The playlist has no EXT-X-PROGRAM-DATE-TIME; say when it begins with --start 2026-11-20T10:00:00Z.",
-            field="start",
-        )
-    for entry in playlist.entries:  # those before the first date end where it begins
-        if entry.date is not None:
-            break
-        expected -= entry.duration if any(later.date is not None for later in playlist.entries) else 0
-    for entry in playlist.entries:
-        expected = entry.date if entry.date is not None else expected
-        yield Listed(entry, expected, _identity(entry))
-        expected += entry.duration
-
-
-def _identity(entry: Entry) -> str:
-    """By name and number, not by path: the same playlist may be reached in several ways."""
-    return hashlib.sha256(f"{basename(urlsplit(entry.uri).path)}|{entry.sequence}".encode()).hexdigest()
+def _shortened(part: str) -> str:
+    return part.encode()[:_LONGEST_PART].decode(errors="ignore")
 
 
 def _recording_for(source: str, listed: list[Listed], stream: Stream, bucket: Bucket) -> tuple[Recording, list[Listed]]:
-    """The recording that has some of these segments, or a new one, and what it does not have yet."""
-    known: dict[str, list[tuple[Instant, int]]] = {}
-    sources = [each.source for each in listed]
-    for model in (SegmentRow, GapRow):
-        for at in range(0, len(sources), 500):
-            rows = model.objects.filter(recording__stream=stream, source__in=sources[at : at + 500])
-            for identity, begins, owner in rows.values_list("source", "start", "recording"):
-                known.setdefault(identity, []).append((begins, owner))
-    last, owner_id = -1, None
-    for position, each in enumerate(listed):
-        for begins, owner in known.get(each.source, ()):
-            if abs(begins - each.expected) <= _SAME:
-                last, owner_id = position, owner
-    if owner_id is not None:
-        return Recording.objects.get(pk=owner_id), listed[last + 1 :]
+    """The recording that has some of these segments, or a new one, and what follows those it has."""
+    owner = _owner(listed, stream)
+    if owner is not None:
+        there = _sources_of(owner)
+        last = max(position for position, each in enumerate(listed) if each.source in there)
+        return Recording.objects.get(pk=owner), listed[last + 1 :]
     origin = hashlib.sha256(f"{listed[0].source}|{listed[0].expected // SECOND}".encode()).hexdigest()
     recording, _ = Recording.objects.get_or_create(
         stream=stream, origin=origin, defaults={"bucket": bucket, "source": source, "ended": False}
     )
     return recording, listed
+
+
+def _owner(listed: list[Listed], stream: Stream) -> int | None:
+    """The recording that has the latest of the entries, at about the same instant.
+
+    One such entry is enough: a recorder that was started anew uses the same names and numbers, but at other times,
+    and durations that are rounded to seconds move the entries after the last date ever farther away.
+    """
+    expected = {each.source: each.expected for each in listed}
+    span = (min(expected.values()) - _SAME, max(expected.values()) + _SAME)
+    found: list[tuple[Instant, int]] = []
+    segments = SegmentRow.objects.filter(stream=stream, start__range=span)
+    gaps = GapRow.objects.filter(recording__stream=stream, start__range=span)
+    for rows in (segments, gaps):
+        for source, begins, owner in rows.values_list("source", "start", "recording").iterator():
+            if source in expected and abs(begins - expected[source]) <= _SAME:
+                found.append((begins, owner))
+    return max(found)[1] if found else None
+
+
+def _sources_of(recording: int) -> set[str]:
+    rows = (model.objects.filter(recording=recording).exclude(source="") for model in (SegmentRow, GapRow))
+    return {source for each in rows for source in each.values_list("source", flat=True).iterator()}
 
 
 @dataclass
@@ -137,6 +127,8 @@ class _Import:
         self.parameters: Parameters | None = None
         self.anchor_row: AnchorRow | None = None
         self.sets: dict[str, ParameterSet] = {}
+        self.interrupted = False
+        self.rows = self._count_rows()
         self.clock = self._resume()
 
     def _resume(self) -> Timekeeper:
@@ -146,7 +138,10 @@ class _Import:
             return Timekeeper(start=self.fresh[0].expected if self.fresh else None)
         self.sequence, self.parameters, self.anchor_row = last.sequence + 1, last.parameters.parameters, last.anchor
         anchor = Anchor(last.anchor.utc, last.anchor.pts)
-        return Timekeeper(None, last.anchor.epoch, anchor, last.end_pts, last.end)
+        clock = Timekeeper(None, last.anchor.epoch, anchor, last.end_pts, last.end)
+        for gap in self.recording.gaps.filter(end__gt=last.end).order_by("start"):
+            clock.skip(gap.end - max(gap.start, last.end), gap.reason)
+        return clock
 
     def run(self, folder: Path) -> None:
         there = [(each, each.entry.uri) for each in self.fresh]
@@ -174,10 +169,12 @@ class _Import:
     def _index(self, listed: Listed, copy: Path) -> None:
         entry = listed.entry
         declared = entry.duration * 9 // 100
-        near = None if entry.discontinuity else self.clock.near
+        interrupted = entry.discontinuity or self.interrupted
+        near = None if interrupted else self.clock.near
         with copy.open("rb") as file:
             found = index_segment(file, near=near, declared=declared, known=self.parameters)
-        placed = self.clock.place(found, entry.date, discontinuity=entry.discontinuity)
+        placed = self.clock.place(found, entry.date, discontinuity=interrupted)
+        self.interrupted = False
         if placed.repeated:
             return
         if placed.gap:
@@ -191,7 +188,7 @@ class _Import:
 
     def _store(self, listed: Listed, found: SegmentIndex, placed: Placed, copy: Path) -> None:
         stream = self.recording.stream
-        key = f"recordings/{stream.full_name}/{self.recording.pk}/{self.sequence:06d}.ts"
+        key = f"{folder_of(self.recording)}/{self.sequence:06d}.ts"
         size = copy.stat().st_size
         storage.publish(copy, self.recording.bucket, key)
         if placed.anchor_reason or self.anchor_row is None:
@@ -202,7 +199,8 @@ class _Import:
                 pts=placed.anchor.pts,
                 reason=placed.anchor_reason,
             )
-        self.anchor_row.drift = placed.drift if not placed.anchor_reason else 0
+        elif listed.entry.date is not None:
+            self.anchor_row.drift = placed.drift
         self.parameters = found.parameters
         self.batch.segments.append(
             SegmentRow(
@@ -234,11 +232,10 @@ class _Import:
 
     def _gap(self, listed: Listed, reason: str) -> None:
         """A segment that is not there: its time is missing, the import goes on."""
+        self.interrupted = self.interrupted or listed.entry.discontinuity
         begins = self.clock.expected()
         begins = listed.expected if begins is None or listed.entry.date is not None else begins
         self._gap_row(Range(begins, begins + listed.entry.duration), reason, listed.source)
-        if self.clock.end is None:
-            return  # nothing was recorded yet: the first segment's own date will do
         self.clock.skip(listed.entry.duration, reason)
 
     def _gap_row(self, missing: Range, reason: str, source: str) -> None:
@@ -250,12 +247,23 @@ class _Import:
         batch, self.batch = self.batch, _Batch()
         try:
             with transaction.atomic():
+                self._claim()
                 self._save_anchors(batch.segments)
                 SegmentRow.objects.bulk_create(batch.segments)
                 GapRow.objects.bulk_create(batch.gaps)
                 self._count(batch.segments)
         except IntegrityError:
-            raise Conflict("Another import is adding to this recording; run this one again when it is done.") from None
+            raise _conflict() from None
+        self.rows += len(batch.segments) + len(batch.gaps)
+
+    def _claim(self) -> None:
+        """Hold the recording while rows are written, and see that they are still the next ones."""
+        Recording.objects.select_for_update().get(pk=self.recording.pk)
+        if self._count_rows() != self.rows:
+            raise _conflict()
+
+    def _count_rows(self) -> int:
+        return self.recording.segments.count() + self.recording.gaps.count()
 
     def _save_anchors(self, segments: list[SegmentRow]) -> None:
         for anchor in {id(row.anchor): row.anchor for row in segments}.values():
@@ -274,3 +282,7 @@ class _Import:
         rows.filter(start__gt=start).update(start=start)
         rows.filter(end=None).update(end=end)
         rows.filter(end__lt=end).update(end=end)
+
+
+def _conflict() -> Conflict:
+    return Conflict("Another import is adding to this recording; run this one again when it is done.")

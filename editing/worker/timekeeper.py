@@ -52,7 +52,8 @@ class Timekeeper:
 
     def expected(self) -> Instant | None:
         """When the next segment should begin, if nothing else is said."""
-        return self.start if self.end is None else self.end + self.missing
+        before = self.start if self.end is None else self.end
+        return None if before is None else before + self.missing
 
     def place(self, segment: SegmentIndex, date: Instant | None, *, discontinuity: bool) -> Placed:
         """Decide where the segment lies and remember it."""
