@@ -25,8 +25,8 @@ def first_picture(source: Path | BinaryIO, *, width: int = WIDTH) -> bytes:
 
 def _picture(source: Path | BinaryIO, wanted: Callable[[Any], bool], width: int) -> bytes:
     try:
-        with av.open(str(source) if isinstance(source, Path) else source) as container:
-            for frame in container.decode(video=0):
+        with av.open(str(source) if isinstance(source, Path) else source, "r") as container:
+            for frame in container.decode(container.streams.video[:1]) if container.streams.video else ():
                 if wanted(frame):
                     return _jpeg(frame, width)
     except FFmpegError as error:

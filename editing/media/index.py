@@ -59,7 +59,7 @@ def index_segment(
             reading = _Reading(container, near)
             reading.read()
             return reading.result(declared, known, size=file.seek(0, io.SEEK_END))
-    except FFmpegError as error:
+    except (FFmpegError, OSError) as error:  # an empty file makes libav seek before its beginning
         raise UnreadableMedia(f"The segment cannot be read as MPEG-TS: {error.strerror}.") from error
 
 
