@@ -122,11 +122,13 @@ SCRATCH_DIR = Path(env.text("SCRATCH_DIR") or EDITING_HOME / "scratch")
 
 BROKER_DIR = EDITING_HOME / "broker"
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or "filesystem://"
+CELERY_IMPORTS = ["dashboard.workers"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
 if CELERY_BROKER_URL.startswith("filesystem"):
@@ -163,6 +165,8 @@ MEDIA_WAIT_SECONDS = env.integer("MEDIA_WAIT_SECONDS", 40)
 MIXED_APPLICATIONS = env.flag("MIXED_APPLICATIONS")
 FAST_WORKERS = env.integer("FAST_WORKERS", 2, least=1)
 SLOW_WORKERS = env.integer("SLOW_WORKERS", 1, least=1)
+STOP_SECONDS = env.integer("STOP_SECONDS", 15, least=1)
+"""What `up` leaves its processes to finish what they are at, before it kills them."""
 SIGNED_URL_SECONDS = env.integer("SIGNED_URL_SECONDS", 6 * 3600, least=1)
 ACCEL_REDIRECT = env.text("ACCEL_REDIRECT")
 """Prefix of an internal nginx location over the buckets' directory, such as /_buckets/; empty: we send the bytes."""

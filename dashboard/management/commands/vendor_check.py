@@ -1,4 +1,4 @@
-"""`manage.py vendor_check`: every vendored file is the one that was vendored, with its licence, and nothing else is there."""
+"""`manage.py vendor_check`: every vendored file is the one that was vendored, and nothing else is there."""
 
 import hashlib
 import json

@@ -1,0 +1,96 @@
+"""The clips an editor has chosen and not yet merged, in order. They live in the session, across recordings."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from django.http import HttpRequest
+
+from editing.models import Recording
+from editing.timeline.clips import Clip, StreamName
+from editing.timeline.instant import Instant, Range
+
+_KEY = "clips"
+MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One chosen clip; instants in µs."""
+
+    id: str
+    recording: int
+    domain: str
+    app: str
+    stream: str
+    start: Instant
+    end: Instant
+
+    @property
+    def duration(self) -> int:
+        return self.end - self.start
+
+    @property
+    def clip(self) -> Clip:
+        return Clip(StreamName(self.domain, self.app, self.stream), Range(self.start, self.end))
+
+
+class ClipList:
+    """The list of one session; every change is kept at once."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._session = request.session
+        self.chosen = [Chosen(**row) for row in request.session.get(_KEY, [])]
+
+    @property
+    def clips(self) -> list[Clip]:
+        return [each.clip for each in self.chosen]
+
+    @property
+    def duration(self) -> int:
+        return sum(each.duration for each in self.chosen)
+
+    def add(self, recording: Recording, wanted: Range) -> None:
+        name = recording.stream.full_name
+        clip = Chosen(_id(), recording.pk, name.domain, name.app, name.stream, wanted.start, wanted.end)
+        self._keep([*self.chosen, clip][:MOST])
+
+    def change(self, clip_id: str, wanted: Range) -> None:
+        self._keep(
+            [replace(each, start=wanted.start, end=wanted.end) if each.id == clip_id else each for each in self.chosen]
+        )
+
+    def duplicate(self, clip_id: str) -> None:
+        doubled = [[each, replace(each, id=_id())] if each.id == clip_id else [each] for each in self.chosen]
+        self._keep([each for group in doubled for each in group][:MOST])
+
+    def remove(self, clip_id: str) -> None:
+        self._keep([each for each in self.chosen if each.id != clip_id])
+
+    def clear(self) -> None:
+        self._keep([])
+
+    def move(self, clip_id: str, by: int) -> None:
+        """Up (−1) or down (+1); past an end it stays."""
+        order = [each.id for each in self.chosen]
+        if clip_id in order:
+            at = order.index(clip_id)
+            order.insert(max(at + by, 0), order.pop(at))
+            self.arrange(order)
+
+    def arrange(self, order: Sequence[str]) -> None:
+        """Put the clips in the given order; those it does not name keep theirs, at the end."""
+        rank = {clip_id: number for number, clip_id in enumerate(order)}
+        self._keep(sorted(self.chosen, key=lambda each: rank.get(each.id, len(rank))))
+
+    def _keep(self, chosen: list[Chosen]) -> None:
+        self.chosen = chosen
+        rows: list[dict[str, Any]] = [asdict(each) for each in chosen]
+        self._session[_KEY] = rows
+
+
+def _id() -> str:
+    return secrets.token_hex(4)

@@ -1,0 +1,123 @@
+"""Shapes of page input: they clean and never save."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+
+from editing.errors import EditingError, InvalidInstant
+from editing.models import Bucket
+from editing.services.editing_jobs import Output
+from editing.timeline.clips import HolePolicy, Mode
+from editing.timeline.instant import SECOND, Instant, Range, format_instant, from_datetime, parse_instant, to_datetime
+from editing.timeline.plan import AVAILABLE
+
+_TIME = re.compile(r"^(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,6}))?)?$")
+_OFFSET = re.compile(r"^([+-])(?:(\d+):)?(\d+(?:[.,]\d+)?)$")
+MODES = {
+    Mode.ACCURATE: "Accurate – to the frame, encoded",
+    Mode.ROUGH_FAST: "RoughFast – whole segments, copied",
+}
+HOLES = {HolePolicy.SKIP: "close them", HolePolicy.FAIL: "refuse to merge"}
+
+
+class MomentField(forms.CharField):
+    """An instant: full ISO-8601, a time of the recording's day (UTC), or +30 / −1:00 from the other end."""
+
+    def __init__(self, *, day: Instant, **options: Any) -> None:
+        super().__init__(**options)
+        self.day = day
+
+    def clean(self, value: Any) -> tuple[str, int]:
+        """("at", instant) or ("by", µs)."""
+        text = super().clean(value).replace("−", "-").replace("UTC", "Z").strip()
+        if match := _OFFSET.match(text):
+            return "by", _offset(match)
+        if match := _TIME.match(text.removesuffix("Z").strip()):
+            return "at", self._of_day(match)
+        try:
+            return "at", parse_instant(re.sub(r"\s+Z$", "Z", text))
+        except InvalidInstant as error:
+            raise forms.ValidationError(error.message) from error
+
+    def _of_day(self, match: re.Match[str]) -> Instant:
+        hours, minutes, seconds, fraction = match.groups(default="0")
+        midnight = from_datetime(to_datetime(self.day).replace(hour=0, minute=0, second=0, microsecond=0))
+        micros = int(fraction.ljust(6, "0"))
+        found = midnight + ((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * SECOND + micros
+        # A recording may run past midnight: a time before its beginning is meant for the next day.
+        return found if found >= self.day // SECOND * SECOND else found + 24 * 3600 * SECOND
+
+
+def _offset(match: re.Match[str]) -> int:
+    sign, minutes, seconds = match.groups()
+    length = round(float(seconds.replace(",", ".")) * SECOND) + int(minutes or 0) * 60 * SECOND
+    return length if sign == "+" else -length
+
+
+class RangeForm(forms.Form):
+    """In and out of a clip on a recording that begins at `day`."""
+
+    def __init__(self, *args: Any, day: Instant, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["start"] = MomentField(day=day, label="In")
+        self.fields["end"] = MomentField(day=day, label="Out")
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if {"start", "end"} <= values.keys():
+            self._resolve(values)
+        return values
+
+    def _resolve(self, values: dict[str, Any]) -> None:
+        (start_kind, start), (end_kind, end) = values["start"], values["end"]
+        if start_kind == end_kind == "by":
+            self.add_error("start", "Give at least one end as a time.")
+            return
+        start = end + start if start_kind == "by" else start
+        end = start + end if end_kind == "by" else end
+        if end <= start:
+            self.add_error("end", "The clip must end after its start.")
+            return
+        values["range"] = Range(start, end)
+
+
+class MergeForm(forms.Form):
+    """Where the merged video goes and how it is cut."""
+
+    mode = forms.ChoiceField(choices=[(mode.value, MODES[mode]) for mode in AVAILABLE], initial=Mode.ACCURATE.value)
+    bucket = forms.ModelChoiceField(Bucket.objects.active(), empty_label=None, to_field_name="name")
+    key = forms.CharField(label="File name", max_length=512)
+    holes = forms.ChoiceField(
+        label="Missing media", choices=[(policy.value, words) for policy, words in HOLES.items()], required=False
+    )
+    width = forms.IntegerField(required=False, min_value=2)
+    height = forms.IntegerField(required=False, min_value=2)
+    bitrate = forms.IntegerField(label="Bit rate (kbit/s)", required=False, min_value=16)
+    user_data = forms.CharField(label="User data (JSON)", required=False, widget=forms.Textarea({"rows": 2}))
+
+    def clean_holes(self) -> str:
+        return str(self.cleaned_data["holes"] or HolePolicy.SKIP.value)
+
+    def request(self) -> dict[str, Any]:
+        """The arguments of services.editing_jobs.submit, without the clips."""
+        values = self.cleaned_data
+        bitrate = values["bitrate"] * 1000 if values["bitrate"] else None
+        return {
+            "mode": Mode(values["mode"]),
+            "output": Output(values["bucket"], values["key"], values["width"], values["height"], bitrate),
+            "holes": HolePolicy(values["holes"]),
+            "user_data": values["user_data"],
+        }
+
+    def add_refusal(self, error: EditingError) -> None:
+        """Show a service's refusal at the field it names."""
+        field = (error.field or "").removeprefix("output.")
+        self.add_error(field if field in self.fields else None, error.message)
+
+
+def written(instant: Instant) -> str:
+    """An instant as the fields show it."""
+    return format_instant(instant)

@@ -1,0 +1,84 @@
+"""Times, sizes and states as people read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from editing.timeline.instant import SECOND, Instant, format_instant, to_datetime
+
+register = template.Library()
+_STATES = {
+    "Init": ("quiet", "Preparing"),
+    "Queuing": ("quiet", "In the queue"),
+    "Processing": ("busy", "Working"),
+    "Success": ("good", "Done"),
+    "Failed": ("bad", "Failed"),
+    "Cancelled": ("quiet", "Cancelled"),
+}
+
+
+@register.filter
+def instant(value: Instant | None) -> SafeString | str:
+    """An instant in µs as a <time> in UTC; a script shows it in the viewer's zone where that was chosen."""
+    if value is None:
+        return "–"
+    return format_html(
+        '<time datetime="{}" data-instant>{} UTC</time>',
+        format_instant(value),
+        to_datetime(value).strftime("%Y-%m-%d %H:%M:%S.") + f"{value % SECOND // 1000:03d}",
+    )
+
+
+@register.filter
+def iso(value: Instant | None) -> str:
+    return format_instant(value) if value is not None else ""
+
+
+@register.filter
+def moment(value: Any) -> SafeString | str:
+    """A datetime, to the second."""
+    if value is None:
+        return "–"
+    return format_html(
+        '<time datetime="{}" data-instant="seconds">{} UTC</time>',
+        value.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        value.strftime("%Y-%m-%d %H:%M:%S"),
+    )
+
+
+@register.filter
+def length(microseconds: int | None) -> str:
+    """A duration in µs as 1:02:03.450, without hours where there are none."""
+    if microseconds is None:
+        return "–"
+    seconds, rest = divmod(int(microseconds), SECOND)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    tail = f"{seconds:02d}.{rest // 1000:03d}"
+    return f"{hours}:{minutes:02d}:{tail}" if hours else f"{minutes}:{tail}"
+
+
+@register.filter
+def seconds(value: float | None) -> str:
+    """A duration in seconds, in the same way."""
+    return length(round(value * SECOND)) if value is not None else "–"
+
+
+@register.filter
+def bytes_(value: int | None) -> str:
+    size = float(value or 0)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+@register.filter
+def badge(state: str) -> SafeString:
+    kind, words = _STATES.get(state, ("quiet", state))
+    return format_html('<span class="badge {}">{}</span>', kind, words)

@@ -1,0 +1,38 @@
+"""Media assets: results to look at, to fetch, to delete."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from dashboard.access import load, needs
+from dashboard.views.jobs import asset_links
+from editing.models import MediaAsset
+from editing.models.roles import Verb
+from editing.services import links, media
+
+_ROWS = MediaAsset.objects.select_related("bucket", "job")
+
+
+@needs(Verb.SEE)
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    page = Paginator(_ROWS.visible_to(request.user), 24).get_page(request.GET.get("page"))
+    cards = [(asset, links.file_url(asset.bucket, asset.poster) if asset.poster else "") for asset in page]
+    return render(request, "assets/assets.html", {"page": page, "cards": cards})
+
+
+@needs(Verb.SEE)
+@require_safe
+def detail(request: HttpRequest, asset_id: str) -> HttpResponse:
+    asset = load(_ROWS, request, pk=asset_id)
+    return render(request, "assets/asset.html", {"asset": asset, "url": asset.bucket.url(asset.key), **asset_links(asset)})
+
+
+@needs(Verb.EDIT)
+@require_POST
+def delete(request: HttpRequest, asset_id: str) -> HttpResponse:
+    media.delete(load(_ROWS, request, pk=asset_id))
+    return redirect("assets")
