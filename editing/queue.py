@@ -1,6 +1,7 @@
 """A task's name and key into the queue, once the transaction that made it necessary has been committed."""
 
 import logging
+from typing import Any
 
 from celery import current_app
 from django.db import transaction
@@ -13,18 +14,37 @@ FAST, SLOW, SYSTEM = "fast", "slow", "system"
 EDIT, SWEEP = "editing.edit", "editing.sweep"
 
 
+OF_JOBS = (FAST, SLOW)
+
+
 def of_mode(mode: str) -> str:
     """Copying does not wait behind encoding."""
     return FAST if Mode(mode).copies else SLOW
 
 
-def send(name: str, key: str, *, queue: str) -> None:
+def modes_of(name: str) -> list[str]:
+    """The modes whose jobs go through that queue."""
+    return [mode.value for mode in Mode if of_mode(mode) == name]
+
+
+def send(name: str, *keys: str, queue: str) -> None:
     """Send on commit. A broker that is down is logged, never raised: the row waits, and the sweep sends it again."""
-    transaction.on_commit(lambda: _send(name, key, queue))
+    transaction.on_commit(lambda: _send(name, keys, queue))
 
 
-def _send(name: str, key: str, queue: str) -> None:
+def waiting(name: str) -> int | None:
+    """How many messages nobody has taken from a queue yet; None where the broker does not answer."""
     try:
-        current_app.send_task(name, args=(key,), queue=queue, retry=False)
-    except Exception:
-        log.exception("Could not send %s %s to queue %s; the sweep will.", name, key, queue)
+        with current_app.connection_for_read() as broker:
+            channel: Any = broker.default_channel
+            return int(channel.queue_declare(name).message_count)
+    except Exception as error:
+        log.warning("The broker does not answer: %s", error)
+        return None
+
+
+def _send(name: str, keys: tuple[str, ...], queue: str) -> None:
+    try:
+        current_app.send_task(name, args=keys, queue=queue, retry=False)
+    except Exception as error:
+        log.warning("Could not send %s %s to queue %s, the sweep will: %s", name, " ".join(keys), queue, error)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from editing import queue
 from editing.errors import (
-    IdempotencyConflict,
     InvalidInput,
     JobNotCancellable,
     JobNotRetryable,
@@ -20,19 +19,29 @@ from editing.errors import (
     StaleState,
 )
 from editing.models import EditingJob, JobState
-from editing.models.editing_job import IdempotencyKey
 from editing.models.states import move
-from editing.services import plans
+from editing.services import idempotency, plans
 from editing.services.plans import Output, Planned
 from editing.timeline.clips import Clip, HolePolicy, Mode
 from editing.timeline.describe import describe
 from editing.timeline.instant import to_datetime
-from editing.worker.plans import rows_of
+from editing.worker.plans import clips_of, rows_of, streams_of, unfinished, why_waiting
 
 __all__ = ["Output", "Planned", "cancel", "plan", "retry", "submit", "suggest_key"]
 
 LONGEST_USER_DATA = 512
-_LONGEST_IDEMPOTENCY_KEY = 255
+_LONGEST_NAME = 80
+_AS_NEW: dict[str, Any] = {
+    "attempts": 0,
+    "error_code": "",
+    "error_message": "",
+    "progress": 0,
+    "eta": None,
+    "cancel_requested": False,
+    "started_at": None,
+    "finished_at": None,
+    "report": None,
+}
 plan = plans.make
 """A dry run: the same refusals as `submit`, and nothing is written."""
 
@@ -53,34 +62,22 @@ def submit(
     InvalidInput (user data), OutputKeyTaken, IdempotencyConflict.
     """
     check_user_data(user_data)
-    fingerprint = _fingerprint(clips, mode, output, holes, user_data)
-    if idempotency_key and (known := _known(user, idempotency_key, fingerprint)):
+    job = _job(user, clips, mode, output, holes, user_data)
+    request = idempotency.fingerprint(job.clips, mode, output.bucket.name, output.options, holes, user_data)
+    if known := idempotency.find(user, idempotency_key, request):
         return known
-    planned = plans.make(clips, mode=mode, output=output, holes=holes)
-    job = EditingJob(
-        owner=user,
-        mode=mode.value,
-        holes=holes.value,
-        clips=rows_of(clips),
-        bucket=output.bucket,
-        key=output.key,
-        width=output.width,
-        height=output.height,
-        bitrate=output.bitrate,
-        user_data=user_data,
-        waiting=planned.waiting,
-        plan=describe(planned.plan) if planned.plan else None,
-    )
     try:
+        planned = plans.make(clips, mode=mode, output=output, holes=holes)
+        job.waiting, job.plan = planned.waiting, describe(planned.plan) if planned.plan else None
         with transaction.atomic():
-            _write(job, user, idempotency_key, fingerprint)
-    except IntegrityError:
-        if idempotency_key and (known := _known(user, idempotency_key, fingerprint)):
+            job.save(force_insert=True)
+            idempotency.keep(user, idempotency_key, request, job)
+            _enqueue(job, "submitted")
+    except (IntegrityError, OutputKeyTaken):
+        # The same request may have come twice at once; then the other one's job is what this one asked for.
+        if known := idempotency.find(user, idempotency_key, request):
             return known
-        raise OutputKeyTaken(
-            f"An unfinished job already writes {output.key} in bucket {output.bucket}; choose another name.",
-            field="output.key",
-        ) from None
+        raise plans.key_taken(output) from None
     return job
 
 
@@ -105,13 +102,12 @@ def cancel(job: EditingJob) -> EditingJob:
 
 
 def retry(job: EditingJob) -> EditingJob:
-    """Put a failed or cancelled job back into the queue. Raises JobNotRetryable, OutputKeyTaken."""
+    """Put a failed or cancelled job back into the queue. Raises JobNotRetryable, OutputKeyTaken, NotFound."""
     if job.state not in (JobState.FAILED, JobState.CANCELLED):
         raise JobNotRetryable(f"The job is {job.state}; only failed and cancelled jobs can be retried.")
     try:
         with transaction.atomic():
-            _enqueue(job, "retried", attempts=0, error_code="", error_message="", progress=0, stage="", eta=None,
-                     cancel_requested=False, started_at=None, finished_at=None, report=None)  # fmt: skip
+            _enqueue(job, "retried", **_AS_NEW, waiting=_waiting(job))
     except StaleState:
         raise JobNotRetryable("Somebody else has just retried the job.") from None
     except IntegrityError:
@@ -124,7 +120,8 @@ def suggest_key(clips: Sequence[Clip]) -> str:
     clips/live-main-20261120-103000.mp4."""
     first = clips[0]
     moment = to_datetime(first.range.start).strftime("%Y%m%d-%H%M%S")
-    stem = f"clips/{first.stream.app}-{first.stream.stream}-{moment}"
+    name = re.sub(r"[^\w.-]+", "-", f"{first.stream.app}-{first.stream.stream}")[:_LONGEST_NAME]
+    stem = f"clips/{name}-{moment}"
     taken = set(EditingJob.objects.filter(key__startswith=stem).values_list("key", flat=True))
     names = [f"{stem}.mp4", *(f"{stem}-{number}.mp4" for number in range(2, len(taken) + 3))]
     return next(name for name in names if name not in taken)
@@ -132,19 +129,24 @@ def suggest_key(clips: Sequence[Clip]) -> str:
 
 def check_user_data(user_data: str) -> None:
     """Raises InvalidInput unless it is empty or JSON of at most 512 bytes."""
-    if len(user_data.encode()) > LONGEST_USER_DATA:
-        raise InvalidInput(f"User data is longer than {LONGEST_USER_DATA} bytes.", field="user_data")
     try:
+        if len(user_data.encode()) > LONGEST_USER_DATA:
+            raise InvalidInput(f"User data is longer than {LONGEST_USER_DATA} bytes.", field="user_data")
         json.loads(user_data or "null")
     except ValueError:
         raise InvalidInput('User data is not JSON; write for example {"key": "value"}.', field="user_data") from None
 
 
-def _write(job: EditingJob, user: Any, idempotency_key: str, fingerprint: str) -> None:
-    job.save(force_insert=True)
-    if idempotency_key:
-        IdempotencyKey.objects.create(owner=user, key=idempotency_key, fingerprint=fingerprint, job=job)
-    _enqueue(job, "submitted")
+def _job(user: Any, clips: Sequence[Clip], mode: Mode, output: Output, holes: HolePolicy, user_data: str) -> EditingJob:
+    return EditingJob(
+        owner=user,
+        mode=mode.value,
+        holes=holes.value,
+        clips=rows_of(clips),
+        bucket=output.bucket,
+        user_data=user_data,
+        **output.options,
+    )
 
 
 def _enqueue(job: EditingJob, detail: str, **changes: Any) -> None:
@@ -154,23 +156,6 @@ def _enqueue(job: EditingJob, detail: str, **changes: Any) -> None:
         queue.send(queue.EDIT, job.pk, queue=queue.of_mode(job.mode))
 
 
-def _known(user: Any, key: str, fingerprint: str) -> EditingJob | None:
-    if len(key) > _LONGEST_IDEMPOTENCY_KEY:
-        raise InvalidInput("An idempotency key has at most 255 characters.", field="Idempotency-Key")
-    known = IdempotencyKey.objects.filter(owner=user, key=key).select_related("job").first()
-    if known is None:
-        return None
-    if known.fingerprint != fingerprint:
-        raise IdempotencyConflict("This idempotency key was used for another request.", field="Idempotency-Key")
-    return known.job
-
-
-def _fingerprint(clips: Sequence[Clip], mode: Mode, output: Output, holes: HolePolicy, user_data: str) -> str:
-    said = [
-        rows_of(clips),
-        mode.value,
-        [output.bucket.name, output.key, output.width, output.height, output.bitrate],
-        holes.value,
-        user_data,
-    ]
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+def _waiting(job: EditingJob) -> str:
+    clips = clips_of(job)
+    return why_waiting(unfinished(clips, streams_of(clips)))

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
 
 from editing import storage
-from editing.errors import InvalidOutput, MixedSources
-from editing.models import Bucket, Stream
-from editing.services import streams
+from editing.errors import InvalidOutput, MixedSources, OutputKeyTaken
+from editing.models import Bucket, EditingJob
 from editing.timeline import plan as planning
 from editing.timeline.clips import Clip, HolePolicy, Mode, StreamName
 from editing.timeline.coverage import Coverage
 from editing.timeline.plan import CutPlan
 from editing.timeline.target import Size, check_size
-from editing.worker.plans import coverages, waiting_for
+from editing.worker.plans import coverages, streams_of, unfinished, why_waiting
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,11 @@ class Output:
     def size(self) -> Size:
         return Size(self.width, self.height)
 
+    @property
+    def options(self) -> dict[str, str | int | None]:
+        """All but the bucket, under the names of a job's fields."""
+        return {"key": self.key, "width": self.width, "height": self.height, "bitrate": self.bitrate}
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -45,36 +49,48 @@ class Planned:
 def make(clips: Sequence[Clip], *, mode: Mode, output: Output, holes: HolePolicy = HolePolicy.SKIP) -> Planned:
     """Plan a merge, or say that media has to land first. Refuses what cannot work, naming the field:
 
-    InvalidClips, NothingRecorded, NotFound (a stream), MixedSources, InvalidOutput, InvalidKey, ModeNotAvailable.
+    InvalidClips, NothingRecorded, NotFound (a stream), MixedSources, InvalidOutput, InvalidKey, OutputKeyTaken,
+    ModeNotAvailable.
     """
     check_output(output, mode)
+    planning.check_mode(mode, holes)
     planning.check_clips(clips)
-    found = _streams(clips)
-    _check_applications(found)
-    coverage = coverages(clips, found)
+    streams = streams_of(clips)
+    _check_applications(streams)
+    coverage = coverages(clips, streams)
     _check_kinds(coverage)
-    if waiting := waiting_for(clips, found):
-        return Planned(None, waiting)
+    if late := unfinished(clips, streams):
+        _check_recorded(clips, coverage, late)
+        return Planned(None, why_waiting(late))
     return Planned(planning.make(clips, coverage, mode, size=output.size, bitrate=output.bitrate, holes=holes))
 
 
 def check_output(output: Output, mode: Mode) -> None:
+    """Raises InvalidOutput, InvalidKey, OutputKeyTaken."""
     if not output.bucket.active:
         raise InvalidOutput(f"Bucket {output.bucket} is not active.", field="output.bucket")
     storage.check_key(output.key, field="output.key", extensions=storage.OUTPUTS)
     check_size(output.size, mode, output.bitrate)
+    if EditingJob.objects.unfinished().filter(bucket=output.bucket, key=output.key).exists():
+        raise key_taken(output)
 
 
-def _streams(clips: Sequence[Clip]) -> dict[StreamName, Stream]:
-    found: dict[StreamName, Stream] = {}
+def key_taken(output: Output) -> OutputKeyTaken:
+    return OutputKeyTaken(
+        f"An unfinished job already writes {output.key} in bucket {output.bucket}; choose another name.",
+        field="output.key",
+    )
+
+
+def _check_recorded(clips: Sequence[Clip], coverage: dict[StreamName, Coverage], late: Sequence[int]) -> None:
+    """Waiting for one clip helps nobody where another can never be cut."""
     for number, clip in enumerate(clips):
-        if clip.stream not in found:
-            found[clip.stream] = streams.find(clip.stream, field=f"clips[{number}].stream")
-    return found
+        if number not in late:
+            planning.recorded(clip, coverage[clip.stream], f"clips[{number}]")
 
 
-def _check_applications(found: dict[StreamName, Stream]) -> None:
-    applications = {(name.domain, name.app) for name in found}
+def _check_applications(names: Iterable[StreamName]) -> None:
+    applications = {(name.domain, name.app) for name in names}
     if len(applications) > 1 and not settings.MIXED_APPLICATIONS:
         raise MixedSources("The clips come from streams of different applications; merge those of one.", field="clips")
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from editing.errors import InvalidClips, InvalidInput, ModeNotAvailable, NothingRecorded
 from editing.timeline import pieces as cutting
 from editing.timeline.clips import Clip, HolePolicy, Mode, StreamName
-from editing.timeline.coverage import Coverage, Gap, gaps_between
+from editing.timeline.coverage import Coverage, Gap, Segment, gaps_between
 from editing.timeline.instant import Range, format_instant
 from editing.timeline.pieces import Action, Piece
 from editing.timeline.target import Size, Target, target_of
@@ -98,7 +98,7 @@ def make(
     Raises InvalidClips, NothingRecorded or InvalidOutput with the field at fault, ModeNotAvailable for a mode that
     is not there yet.
     """
-    _check_mode(mode, holes)
+    check_mode(mode, holes)
     check_clips(clips)
     planned = tuple(
         _plan_clip(clip, coverage.get(clip.stream, Coverage(())), mode, f"clips[{number}]")
@@ -123,7 +123,8 @@ def check_clips(clips: Sequence[Clip]) -> None:
             raise InvalidClips("The cover time lies outside its clip.", field=f"clips[{number}].cover")
 
 
-def _check_mode(mode: Mode, holes: HolePolicy) -> None:
+def check_mode(mode: Mode, holes: HolePolicy) -> None:
+    """Refuse what this version does not do yet. Raises ModeNotAvailable or InvalidInput."""
     if mode not in AVAILABLE:
         names = " and ".join(sorted(AVAILABLE))
         raise ModeNotAvailable(f"{mode} comes with the next version; {names} are there now.", field="mode")
@@ -131,7 +132,8 @@ def _check_mode(mode: Mode, holes: HolePolicy) -> None:
         raise InvalidInput("Slates come with the next version; use skip or fail.", field="holes")
 
 
-def _plan_clip(clip: Clip, coverage: Coverage, mode: Mode, field: str) -> ClipPlan:
+def recorded(clip: Clip, coverage: Coverage, field: str) -> tuple[Segment, ...]:
+    """The segments that touch a clip. Raises NothingRecorded where there are none."""
     touching = coverage.touching(clip.range)
     if not touching:
         raise NothingRecorded(
@@ -139,6 +141,11 @@ def _plan_clip(clip: Clip, coverage: Coverage, mode: Mode, field: str) -> ClipPl
             f"and {format_instant(clip.range.end)}.",
             field=field,
         )
+    return touching
+
+
+def _plan_clip(clip: Clip, coverage: Coverage, mode: Mode, field: str) -> ClipPlan:
+    touching = recorded(clip, coverage, field)
     found = cutting.whole_segments(touching, coverage) if mode.snaps else cutting.exact(clip.range, touching, coverage)
     if not found:
         raise NothingRecorded("No frame in this range can be decoded.", field=field)

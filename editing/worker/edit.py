@@ -22,6 +22,7 @@ from editing.media.report import CutReport, Stage
 from editing.models import Bucket, EditingJob, JobState, MediaAsset
 from editing.models.states import move
 from editing.timeline.coverage import Segment
+from editing.timeline.describe import describe
 from editing.worker import scratch
 from editing.worker.lease import Lease
 from editing.worker.plans import plan_of
@@ -51,7 +52,8 @@ def run(job_id: str) -> None:
 def _edit(lease: Lease) -> None:
     job = lease.job
     plan = plan_of(job)
-    with scratch.folder(f"job-{job.pk}", needed=plan.size) as folder:
+    _note_plan(lease, describe(plan))
+    with scratch.folder(scratch.name_of(job.pk, lease.token), needed=plan.size) as folder:
         output = folder / f"output{PurePosixPath(job.key).suffix.lower()}"
         report = cut(
             plan,
@@ -69,6 +71,12 @@ def _edit(lease: Lease) -> None:
         with report.timed(Stage.PUBLISHING):
             _publish(job, output, asset)
     _succeed(lease, asset, report)
+
+
+def _note_plan(lease: Lease, plan: dict[str, Any]) -> None:
+    """More may have been recorded since the submit, or less be left."""
+    if lease.job.plan != plan:
+        EditingJob.objects.filter(lease.mine, pk=lease.job.pk).update(plan=plan)
 
 
 class _Buckets:
@@ -106,6 +114,8 @@ def _publish(job: EditingJob, output: Path, asset: MediaAsset) -> None:
 
 
 def _succeed(lease: Lease, asset: MediaAsset, report: CutReport) -> None:
+    replaced = MediaAsset.objects.filter(bucket=asset.bucket, key=asset.key).exclude(pk=asset.pk)
+    posters = list(replaced.values_list("poster", flat=True))
     with transaction.atomic():
         move(
             lease.job,
@@ -120,8 +130,18 @@ def _succeed(lease: Lease, asset: MediaAsset, report: CutReport) -> None:
             lease_token="",
             lease_until=None,
         )
-        MediaAsset.objects.filter(bucket=asset.bucket, key=asset.key).exclude(pk=asset.pk).delete()
+        replaced.delete()
         asset.save()
+    for poster in filter(None, posters):
+        _forget(asset.bucket, poster)
+
+
+def _forget(bucket: Bucket, key: str) -> None:
+    """A poster that stays behind harms nobody; the job is done."""
+    try:
+        storage.delete(bucket, key)
+    except EditingError:
+        log.warning("The poster %s in bucket %s could not be removed.", key, bucket, exc_info=True)
 
 
 def _stopped(lease: Lease) -> None:

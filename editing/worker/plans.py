@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from editing.errors import NotFound
 from editing.models import EditingJob, Recording, Stream
 from editing.timeline import plan as planning
 from editing.timeline.clips import Clip, HolePolicy, Mode, StreamName
@@ -26,31 +27,50 @@ def coverages(clips: Sequence[Clip], streams: Mapping[StreamName, Stream]) -> di
     }
 
 
-def waiting_for(clips: Sequence[Clip], streams: Mapping[StreamName, Stream]) -> str:
-    """Why a merge has to wait for media, or nothing.
+def streams_of(clips: Sequence[Clip]) -> dict[StreamName, Stream]:
+    """The streams that clips are taken from. Raises NotFound, naming the first clip whose stream is not there."""
+    found: dict[StreamName, Stream] = {}
+    for number, clip in enumerate(clips):
+        if clip.stream not in found:
+            name = clip.stream
+            stream = Stream.objects.filter(domain=name.domain, app=name.app, name=name.stream).first()
+            if stream is None:
+                raise NotFound(f"There is no stream {name}.", field=f"clips[{number}].stream")
+            found[name] = stream
+    return found
 
-    A range may reach past the newest segment of a stream that is being recorded. That is waited for, but not much
-    longer than the range's end by the wall clock: what has not come by then is missing.
+
+def unfinished(clips: Sequence[Clip], streams: Mapping[StreamName, Stream]) -> list[int]:
+    """Which clips (by position) reach past the newest segment of a stream that is being recorded.
+
+    That is waited for, but not much longer than the range's end by the wall clock: what has not come by then is
+    missing.
     """
     now = from_datetime(timezone.now())
-    for number, clip in enumerate(clips, 1):
-        if clip.range.end + settings.MEDIA_WAIT_SECONDS * SECOND < now:
-            continue
-        live = Recording.objects.filter(stream=streams[clip.stream], ended=False).exclude(end=None)
-        edge = live.order_by("-end").values_list("end", flat=True).first()
-        if edge is not None and clip.range.end > edge:
-            return f"Clip {number} ends after what is recorded so far; waiting for the rest."
-    return ""
+    return [
+        number
+        for number, clip in enumerate(clips)
+        if clip.range.end + settings.MEDIA_WAIT_SECONDS * SECOND >= now
+        and _reaches_past_the_edge(clip, streams[clip.stream])
+    ]
+
+
+def why_waiting(late: Sequence[int]) -> str:
+    """What `unfinished` means, in words; nothing where no clip is."""
+    return f"Clip {late[0] + 1} ends after what is recorded so far; waiting for the rest." if late else ""
+
+
+def _reaches_past_the_edge(clip: Clip, stream: Stream) -> bool:
+    edges = Recording.objects.filter(stream=stream, ended=False).values_list("end", flat=True)
+    return bool(edges) and clip.range.end > max(edge or 0 for edge in edges)
 
 
 def plan_of(job: EditingJob) -> CutPlan:
     """The plan of a job as things are now. Raises what planning raises."""
     clips = clips_of(job)
-    names = {clip.stream for clip in clips}
-    streams = {name: Stream.objects.get(domain=name.domain, app=name.app, name=name.stream) for name in names}
     return planning.make(
         clips,
-        coverages(clips, streams),
+        coverages(clips, streams_of(clips)),
         Mode(job.mode),
         size=Size(job.width, job.height),
         bitrate=job.bitrate,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +15,13 @@ from editing.errors import NoSpace
 
 _SPARE = 64 << 20
 _STALE = 24 * 3600
+_ABANDONED = 60
+_JOB = "job-"
+
+
+def name_of(job_id: str, token: str) -> str:
+    """The name of the folder in which the holder of that lease works on that job."""
+    return f"{_JOB}{job_id}-{token}"
 
 
 @contextmanager
@@ -28,15 +35,19 @@ def folder(name: str, *, needed: int) -> Iterator[Path]:
         yield Path(path)
 
 
-def sweep() -> None:
-    """Remove what nobody has touched for a day."""
+def sweep(*, in_use: Collection[str]) -> None:
+    """Remove what dead workers left: jobs' folders whose name is not `in_use`, and whatever is a day old."""
     if not settings.SCRATCH_DIR.is_dir():
         return
     for path in settings.SCRATCH_DIR.iterdir():
-        if _last_touched(path) < time.time() - _STALE:
+        name = path.name.rpartition("-")[0]
+        abandoned = name.startswith(_JOB) and name not in in_use
+        if name not in in_use and _last_touched(path) < time.time() - (_ABANDONED if abandoned else _STALE):
             shutil.rmtree(path, ignore_errors=True)
 
 
 def _last_touched(path: Path) -> float:
-    times = [each.stat().st_mtime for each in (path, *path.glob("*")) if each.exists()]
-    return max(times, default=time.time())
+    try:
+        return max(each.stat().st_mtime for each in (path, *path.glob("*")))
+    except FileNotFoundError:  # somebody is busy in it
+        return time.time()

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from editing import queue
-from editing.errors import StaleState
-from editing.models import EditingJob, JobState, Stream, Worker
+from editing.errors import NotFound, StaleState
+from editing.models import EditingJob, JobState, Worker
 from editing.models.states import move
 from editing.worker import scratch
-from editing.worker.plans import clips_of, waiting_for
+from editing.worker.plans import clips_of, streams_of, unfinished
 
 log = logging.getLogger(__name__)
 
@@ -25,13 +25,12 @@ _KEEP_MESSAGES = 60
 
 
 def run() -> None:
-    """One round. Running it twice, or in two places, is harmless."""
-    _take_back_lapsed()
-    _release_waiting()
-    _send_again()
-    scratch.sweep()
-    _sweep_broker()
-    Worker.objects.filter(seen_at__lt=timezone.now() - timedelta(days=1)).delete()
+    """One round. Running it twice, or in two places, is harmless; what goes wrong in one step stays in it."""
+    for step in (_take_back_lapsed, _release_waiting, _send_again, _sweep_scratch, _sweep_broker, _forget_workers):
+        try:
+            step()
+        except Exception:
+            log.exception("A step of the sweep failed: %s.", step.__name__.strip("_"))
 
 
 def _take_back_lapsed() -> None:
@@ -66,23 +65,41 @@ def _give_up(job: EditingJob, still: Q) -> None:
 def _release_waiting() -> None:
     """Jobs that waited for media which has come, or will not come any more."""
     for job in EditingJob.objects.filter(state=JobState.QUEUING).exclude(waiting="").order_by("queued_at"):
-        clips = clips_of(job)
-        streams = {
-            clip.stream: Stream.objects.get(domain=clip.stream.domain, app=clip.stream.app, name=clip.stream.stream)
-            for clip in clips
-        }
-        if waiting_for(clips, streams):
-            continue
-        if EditingJob.objects.filter(pk=job.pk, state=JobState.QUEUING).exclude(waiting="").update(waiting=""):
+        waiting = EditingJob.objects.filter(pk=job.pk, state=JobState.QUEUING).exclude(waiting="")
+        if not _still_waits(job) and waiting.update(waiting=""):
             _send(job)
 
 
+def _still_waits(job: EditingJob) -> bool:
+    clips = clips_of(job)
+    try:
+        return bool(unfinished(clips, streams_of(clips)))
+    except NotFound:  # its worker will say so
+        return False
+
+
 def _send_again() -> None:
-    """Queued jobs that nobody has taken for a while: their message may be lost. A second one is harmless."""
+    """Queued jobs whose message was lost. In a long queue nothing is lost and nothing sent; a second one is harmless.
+
+    A message is lost if its queue is empty, or if a job that was sent later has been taken before it.
+    """
     overdue = timezone.now() - timedelta(seconds=settings.RESEND_SECONDS)
-    queued = EditingJob.objects.filter(state=JobState.QUEUING, waiting="", sent_at__lt=overdue)
-    for job in queued.order_by("queued_at")[:_AT_ONCE]:
-        _send(job)
+    jobs = EditingJob.objects.filter(state=JobState.QUEUING, waiting="", sent_at__lt=overdue).order_by("queued_at")
+    for name in queue.OF_JOBS:
+        queued = jobs.filter(mode__in=queue.modes_of(name))
+        if not queued.exists() or (waiting := queue.waiting(name)) is None:
+            continue
+        if waiting:
+            queued = queued.filter(sent_at__lt=_newest_taken(name))
+        for job in queued[:_AT_ONCE]:
+            _send(job)
+
+
+def _newest_taken(name: str) -> datetime:
+    """When the newest message among the running jobs of a queue was sent."""
+    running = EditingJob.objects.filter(state=JobState.PROCESSING, mode__in=queue.modes_of(name))
+    newest: datetime | None = running.aggregate(newest=Max("sent_at"))["newest"]
+    return newest or datetime.min.replace(tzinfo=UTC)
 
 
 def _send(job: EditingJob) -> None:
@@ -90,14 +107,26 @@ def _send(job: EditingJob) -> None:
     queue.send(queue.EDIT, job.pk, queue=queue.of_mode(job.mode))
 
 
+def _sweep_scratch() -> None:
+    running = EditingJob.objects.filter(state=JobState.PROCESSING).values_list("pk", "lease_token")
+    scratch.sweep(in_use={scratch.name_of(job_id, token) for job_id, token in running})
+
+
+def _forget_workers() -> None:
+    Worker.objects.filter(seen_at__lt=timezone.now() - timedelta(days=1)).delete()
+
+
 def _sweep_broker() -> None:
-    """The embedded broker keeps what it has delivered; nobody reads that again."""
+    """The embedded broker keeps what it has delivered; nobody reads that again.
+
+    Delivery moves the file, and a move changes the inode: a message that was long in the queue is not old here.
+    """
     processed: Path = settings.BROKER_DIR / "processed"
     if not processed.is_dir():
         return
     for path in processed.iterdir():
         try:
-            if path.stat().st_mtime < time.time() - _KEEP_MESSAGES:
+            if path.stat().st_ctime < time.time() - _KEEP_MESSAGES:
                 path.unlink()
         except FileNotFoundError:
             continue
