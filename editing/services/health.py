@@ -1,4 +1,4 @@
-"""Is the studio well?"""
+"""Is the studio well? Says what an operator needs and nothing that a stranger may not know."""
 
 from __future__ import annotations
 
@@ -7,23 +7,34 @@ from typing import Any
 from django.db import DatabaseError
 from django.utils import timezone
 
+from editing import queue
 from editing.models import EditingJob, JobState, Worker
 
 
 def check() -> dict[str, Any]:
-    """`ok`, the workers that show signs of life, how many jobs wait and for how long, `problems` in words."""
+    """`ok`, how many workers show signs of life and for which queues, how long jobs have been waiting for one, and
+    `problems` in words. It is ok while the database answers and one worker lives."""
     try:
-        workers = list(Worker.objects.alive().values_list("name", "queues"))
+        workers = list(Worker.objects.alive().values_list("queues", flat=True))
         queued = EditingJob.objects.filter(state=JobState.QUEUING, waiting="").order_by("queued_at")
-        oldest = queued.values_list("queued_at", flat=True).first()
-        waiting = queued.count()
+        waiting, oldest = queued.count(), queued.values_list("queued_at", flat=True).first()
     except DatabaseError:
         return {"ok": False, "database": False, "problems": ["The database does not answer."]}
+    served = {name for names in workers for name in names.split(",")}
     return {
         "ok": bool(workers),
         "database": True,
-        "workers": [{"name": name, "queues": queues.split(",")} for name, queues in workers],
+        "workers": len(workers),
+        "queues": sorted(served),
         "queued_jobs": waiting,
         "oldest_queued_seconds": int((timezone.now() - oldest).total_seconds()) if oldest else 0,
-        "problems": [] if workers else ["No worker has shown a sign of life for 20 seconds."],
+        "problems": _problems(served),
     }
+
+
+def _problems(served: set[str]) -> list[str]:
+    if not served:
+        return ["No worker has shown a sign of life for 20 seconds."]
+    return [
+        f"No worker serves the queue “{name}”." for name in (*queue.OF_JOBS, queue.SYSTEM) if name not in served
+    ]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import os
 import secrets
 import socket
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
 
 from dashboard.processes import Service, Supervisor
 from editing.errors import NotFound
@@ -25,6 +28,7 @@ from editing.services import access_keys
 
 OPERATOR = "operator"
 _READY_WITHIN = 60
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 
 
 class Command(BaseCommand):
@@ -38,26 +42,29 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
-        if not _free(host, port):
-            raise CommandError(f"Port {port} on {host} is taken; choose another with --port.")
-        rtmp_port = self._rtmp_port(host, options["rtmp_port"])
-        call_command("migrate", interactive=False, verbosity=0)
-        self._operator()
-        services = _services(host, port, demo=not options["no_demo"])
-        supervisor = Supervisor(services, _environment(host, port, rtmp_port), self._say)
-        threading.Thread(target=self._announce, args=(host, port, supervisor), daemon=True).start()
-        supervisor.run()
-        self._say("Ended.")
+        with _only_one():
+            if problem := _bind_problem(host, port):
+                raise CommandError(f"{problem} Choose another with --host and --port.")
+            rtmp_port = self._rtmp_port(host, options["rtmp_port"], beside=port)
+            call_command("migrate", interactive=False, verbosity=0)
+            self._operator()
+            connections.close_all()
+            services = _services(host, port, demo=not options["no_demo"])
+            environment = _environment(host, port, rtmp_port)
+            supervisor = Supervisor(services, environment, self._say, grace=settings.STOP_SECONDS)
+            threading.Thread(target=self._announce, args=(host, port, supervisor), daemon=True).start()
+            supervisor.run()
+            self._say("Ended.")
 
     def _say(self, line: str) -> None:
         with contextlib.suppress(BrokenPipeError):
             self.stdout.write(line)
             self.stdout.flush()
 
-    def _rtmp_port(self, host: str, wanted: int) -> int:
-        if _free(host, wanted):
+    def _rtmp_port(self, host: str, wanted: int, *, beside: int) -> int:
+        if wanted != beside and not _bind_problem(host, wanted):
             return wanted
-        with socket.socket() as probe:
+        with socket.socket(_family(host)) as probe:
             probe.bind((host, 0))
             found = int(probe.getsockname()[1])
         self._say(f"RTMP port {wanted} is taken; using {found}.")
@@ -75,17 +82,17 @@ class Command(BaseCommand):
             self._say("  (shown this once; change it in your account)\n")
 
     def _announce(self, host: str, port: int, supervisor: Supervisor) -> None:
-        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
+        address = f"http://{_shown(host)}:{port}/"
         deadline = time.monotonic() + _READY_WITHIN
-        while time.monotonic() < deadline and not supervisor.stop.is_set():
+        while time.monotonic() < deadline:
             try:
-                with urllib.request.urlopen(f"http://{shown}:{port}/healthz", timeout=2):
-                    self._say(f"\n  Ready: http://{shown}:{port}/     (Ctrl-C ends everything)\n")
+                with urllib.request.urlopen(f"{address}healthz", timeout=2):
+                    self._say(f"\n  Ready: {address}     (Ctrl-C ends everything)\n")
                     return
-            except (OSError, urllib.error.URLError):
-                time.sleep(0.3)
-        if not supervisor.stop.is_set():
-            self._say(f"Not ready after {_READY_WITHIN} s; see the lines above and http://{shown}:{port}/healthz.")
+            except OSError:
+                if supervisor.stop.wait(0.3):
+                    return
+        self._say(f"Not ready after {_READY_WITHIN} s; see the lines above and {address}healthz.")
 
 
 def _services(host: str, port: int, *, demo: bool) -> list[Service]:
@@ -124,17 +131,54 @@ def _environment(host: str, port: int, rtmp_port: int) -> dict[str, str]:
 
 
 def _hosts(host: str) -> list[str]:
-    names = ["localhost", "127.0.0.1", "[::1]", host]
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-        names = [*names[:3], socket.gethostname(), socket.getfqdn(), *socket.gethostbyname_ex(socket.gethostname())[2]]
-    return list(dict.fromkeys(names))
+    """The names by which browsers may call a server that listens on `host`."""
+    names = ["localhost", "127.0.0.1", "[::1]", _shown(host)]
+    if host in _EVERYWHERE:
+        names += [socket.gethostname(), socket.getfqdn(), *_own_address()]
+    return list(dict.fromkeys(name.lower() for name in names))
 
 
-def _free(host: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+def _own_address() -> list[str]:
+    """The address others reach this machine by; nothing is sent to find it out."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+        probe.connect(("192.0.2.1", 9))
+        return [str(probe.getsockname()[0])]
+    return []
+
+
+def _shown(host: str) -> str:
+    """The host as a browser on this machine writes it."""
+    if host in _EVERYWHERE:
+        return "127.0.0.1" if host == _EVERYWHERE[0] else "[::1]"
+    return f"[{host}]" if ":" in host else host
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _bind_problem(host: str, port: int) -> str:
+    """Why nobody can listen there; nothing if one can."""
+    if not 0 < port < 65536:
+        return f"{port} is not a port."
+    with socket.socket(_family(host)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            return f"Port {port} on {host} is taken." if taken else f"Cannot listen on {host}:{port}: {error.strerror}."
+    return ""
+
+
+@contextlib.contextmanager
+def _only_one() -> Iterator[None]:
+    """Held while we run: two schedulers and two sets of workers over one home would be in each other's way."""
+    with (settings.EDITING_HOME / "up.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CommandError(
+                f"The studio in {settings.EDITING_HOME} is running already; another one needs its own EDITING_HOME."
+            ) from None
+        yield
