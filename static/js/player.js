@@ -3,7 +3,9 @@ export class Player {
   constructor(video, playlist, said) {
     this.video = video;
     this.said = said;
-    this.lag = 0;
+    // Per continuity counter: the instant at which the media clock would be zero. Pictures lie later in the buffer than
+    // a fragment's start says (sound begins earlier, and reordered pictures come late), so that it is measured.
+    this.origins = new Map();
     if (window.Hls?.isSupported()) this.#hls(playlist);
     else video.src = playlist;
     this.#watch();
@@ -17,16 +19,22 @@ export class Player {
         this.recovered = true;
         return this.hls.recoverMediaError();
       }
-      this.said("The recording cannot be played here: " + data.details + ". Reload the page; marking by typed times works all the same.");
+      this.said(`The recording cannot be played here: ${data.details}. Reload the page; typed times work all the same.`);
     });
-    // Pictures lie later in the buffer than their dates say when they are reordered (hls.js counts from the lowest
-    // decoding time). What the first fragment shows is measured, not assumed.
-    this.hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag }) => {
-      const start = frag.elementaryStreams?.video?.startPTS;
-      if (start !== undefined) this.lag = Math.max(0, start - frag.start) * 1000;
-    });
+    this.hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag }) => this.#measure(frag));
     this.hls.loadSource(playlist);
     this.hls.attachMedia(this.video);
+  }
+
+  #measure(frag) {
+    const first = frag.elementaryStreams?.video?.startPTS;
+    if (first === undefined || !frag.programDateTime) return;
+    this.origins.set(frag.cc, frag.programDateTime - first * 1000);
+    if (this.wanted !== undefined && this.#holds(frag, this.wanted)) this.seek(this.wanted);
+  }
+
+  #holds(frag, time) {
+    return time >= frag.programDateTime && time < frag.programDateTime + frag.duration * 1000;
   }
 
   #watch() {
@@ -36,6 +44,7 @@ export class Player {
       this.video.requestVideoFrameCallback(seen);
     };
     this.video.requestVideoFrameCallback(seen);
+    this.video.addEventListener("play", () => (this.wanted = undefined));
   }
 
   get fragments() {
@@ -43,26 +52,26 @@ export class Player {
     return level?.details?.fragments ?? [];
   }
 
-  // The instant of the picture on the screen.
+  // The instant of the picture on the screen; while it plays, of what comes next.
   get time() {
-    const media = this.video.paused && this.shown !== undefined && !this.video.seeking ? this.shown : this.video.currentTime;
-    return this.#instant(media);
+    const still = this.video.paused && this.shown !== undefined && !this.video.seeking;
+    const media = still ? this.shown : this.video.currentTime;
+    const frag = this.fragments.findLast((each) => each.start <= media + 0.001) ?? this.fragments[0];
+    return frag ? this.#origin(frag) + media * 1000 : null;
   }
 
-  #instant(media) {
-    const fragments = this.fragments;
-    const found = fragments.findLast((each) => each.start <= media + 0.001) ?? fragments[0];
-    if (!found) return null;
-    return found.programDateTime + (media - found.start) * 1000 - this.lag;
+  #origin(frag) {
+    return this.origins.get(frag.cc) ?? frag.programDateTime - frag.start * 1000;
   }
 
   seek(time) {
-    const fragments = this.fragments;
-    if (!fragments.length) return;
-    const found = fragments.findLast((each) => each.programDateTime <= time + 0.5) ?? fragments[0];
-    const inside = Math.min(Math.max((time - found.programDateTime) / 1000, 0), found.duration - 0.001);
+    const frag = this.fragments.findLast((each) => each.programDateTime <= time + 0.5) ?? this.fragments[0];
+    if (!frag) return;
+    // Until the fragment has come its clock is a guess: the wish is kept and made true when it is known.
+    this.wanted = this.origins.has(frag.cc) ? undefined : time;
+    const inside = Math.min(Math.max(time, frag.programDateTime), frag.programDateTime + frag.duration * 1000 - 1);
     // A millisecond into the frame, so that rounding never shows the one before.
-    this.video.currentTime = found.start + inside + this.lag / 1000 + 0.001;
+    this.video.currentTime = (inside - this.#origin(frag)) / 1000 + 0.001;
   }
 
   toggle() {
