@@ -84,11 +84,18 @@ def _content(request: HttpRequest, file: BinaryIO, size: int, tag: str, changed:
     except Unsatisfiable:
         file.close()
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    if part is None:
-        return FileResponse(file)
-    answer = FileResponse(_Part(file, part), status=206)
-    answer["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{size}"
+    answer = _body(request, file, part or ByteRange(0, size))
+    if part:
+        answer.status_code = 206
+        answer["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{size}"
     return answer
+
+
+def _body(request: HttpRequest, file: BinaryIO, part: ByteRange) -> HttpResponseBase:
+    if request.method != "HEAD":
+        return FileResponse(_Part(file, part))
+    file.close()  # waitress would send a file after the headers even so
+    return HttpResponse(headers={"Content-Length": str(part.length)})
 
 
 def _range(request: HttpRequest, size: int, tag: str, changed: str) -> ByteRange | None:

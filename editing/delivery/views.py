@@ -7,7 +7,6 @@ from typing import Any, Protocol
 from zlib import crc32
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import condition, require_safe
 
@@ -45,7 +44,10 @@ def in_plain_words(view: View) -> View:
 def file(request: HttpRequest, bucket: str, key: str) -> HttpResponseBase:
     """A file by its signed address."""
     links.check_file(bucket, key, **_signature(request))
-    return respond(request, get_object_or_404(Bucket, name=bucket), key, download=request.GET.get("download", ""))
+    found = Bucket.objects.filter(name=bucket).first()
+    if found is None:
+        raise NotFound("There is no such bucket any more.")
+    return respond(request, found, key, download=request.GET.get("download", ""))
 
 
 def _version(request: HttpRequest, recording_id: int) -> str | None:
@@ -65,7 +67,7 @@ def playlist(request: HttpRequest, recording_id: int) -> HttpResponseBase:
 
 @condition(etag_func=_version)
 def _playlist(request: HttpRequest, recording_id: int) -> HttpResponse:
-    recording = get_object_or_404(Recording.objects.select_related("bucket"), pk=recording_id)
+    recording = _recording(recording_id)
     signature = _signature(request)
     query = f"expires={signature['expires']}&signature={signature['signature']}"
     text = recordings.playlist(recording, uri=lambda segment: _name(segment, query), within=_within(request, recording))
@@ -79,9 +81,18 @@ def _playlist(request: HttpRequest, recording_id: int) -> HttpResponse:
 def segment(request: HttpRequest, recording_id: int, sequence: int) -> HttpResponseBase:
     """One segment of a recording."""
     links.check_recording(recording_id, **_signature(request))
-    recording = get_object_or_404(Recording.objects.select_related("bucket"), pk=recording_id)
-    row = get_object_or_404(recording.segments.only("key"), sequence=sequence)
-    return respond(request, recording.bucket, row.key)
+    recording = _recording(recording_id)
+    key = recording.segments.filter(sequence=sequence).values_list("key", flat=True).first()
+    if key is None:
+        raise NotFound("The recording has no such segment.")
+    return respond(request, recording.bucket, key)
+
+
+def _recording(number: int) -> Recording:
+    found: Recording | None = Recording.objects.select_related("bucket").filter(pk=number).first()
+    if found is None:
+        raise NotFound("There is no such recording any more.")
+    return found
 
 
 def _name(segment: Segment, query: str) -> str:

@@ -223,7 +223,7 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(max_length=512)),
                 ('source', models.CharField(help_text='SHA-256 of what the playlist calls it.', max_length=64)),
                 ('packed', models.BinaryField()),
-                ('anchor', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='editing.anchorrow')),
+                ('anchor', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='editing.anchorrow')),
                 ('parameters', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='editing.parameterset')),
                 ('recording', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='segments', to='editing.recording')),
                 ('stream', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='editing.stream')),

@@ -101,7 +101,8 @@ class SegmentRow(models.Model):
 
     recording = models.ForeignKey(Recording, models.CASCADE, related_name="segments")
     stream = models.ForeignKey(Stream, models.PROTECT, related_name="+", db_index=False)
-    anchor = models.ForeignKey(AnchorRow, models.PROTECT, related_name="+", db_index=False)
+    # Anchors go with their recording, as segments do; checking that here would search a whole table without an index.
+    anchor = models.ForeignKey(AnchorRow, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False)
     parameters = models.ForeignKey(ParameterSet, models.PROTECT, related_name="+", db_index=False)
     sequence = models.PositiveIntegerField()
     start = models.BigIntegerField()

@@ -80,9 +80,11 @@ def frame_at(recording: Recording, instant: Instant) -> Range | None:
 
 
 def delete(recording: Recording) -> None:
-    """Remove a recording with its files. Outputs that were made from it stay."""
-    keys = list(recording.segments.values_list("key", flat=True))
-    bucket = recording.bucket
+    """Remove a recording with its files. Outputs that were made from it stay.
+
+    Rows go first: a file without a row harms nobody.
+    """
+    bucket, keys = recording.bucket, list(recording.segments.values_list("key", flat=True))
     recording.delete()
     for key in [*keys, *([recording.poster] if recording.poster else [])]:
         storage.delete(bucket, key)

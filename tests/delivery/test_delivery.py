@@ -24,8 +24,7 @@ def fetch(address: str, **headers: str) -> HttpResponse:
     answer = Client().get(address, headers={name.replace("_", "-"): value for name, value in headers.items()})
     if not answer.streaming:
         return answer
-    whole = HttpResponse(b"".join(answer.streaming_content), status=answer.status_code, headers=dict(answer.items()))
-    return whole
+    return HttpResponse(b"".join(answer.streaming_content), status=answer.status_code, headers=dict(answer.items()))
 
 
 def test_a_signed_address_gives_the_whole_file(address: str) -> None:
@@ -135,3 +134,22 @@ def test_a_playlist_covers_the_range_asked_for(recording: Recording) -> None:
     assert text.count("#EXTINF") == 2
     assert "#EXT-X-PROGRAM-DATE-TIME:2026-11-20T10:00:02.000Z" in text
     assert "#EXT-X-MEDIA-SEQUENCE:1" in text
+
+
+@pytest.mark.parametrize(("start", "end", "status"), [("x", "", 400), ("0", "1000000", 404), ("0", str(10**17), 400)])
+def test_a_playlist_of_nonsense_of_nothing_and_of_more_than_half_a_day_is_refused(
+    recording: Recording, start: str, end: str, status: int
+) -> None:
+    address = changed(links.playlist_url(recording), start=start, **({"end": end} if end else {}))
+
+    assert fetch(address).status_code == status
+
+
+def test_a_recording_or_segment_that_is_gone_is_not_found(recording: Recording) -> None:
+    address = links.playlist_url(recording)
+    segment = address.replace("index.m3u8", "0.ts")
+    recording.segments.filter(sequence=0).delete()
+
+    assert fetch(segment).status_code == 404
+    recording.delete()
+    assert fetch(address).status_code == 404

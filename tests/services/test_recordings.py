@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import pytest
+
+from editing import storage
+from editing.errors import InvalidInput, NotFound
+from editing.media.playlist import MediaPlaylist, parse
+from editing.models import AnchorRow, GapRow, Recording, SegmentRow, Stream
+from editing.services import recordings
+from editing.timeline.clips import StreamName
+from editing.timeline.coverage import Gap
+from editing.timeline.instant import SECOND, Range
+from editing.worker.coverage import coverage_of
+from tests.conftest import imported
+from tests.samples import START, Kind
+
+pytestmark = pytest.mark.django_db
+
+
+def seconds(start: float, end: float) -> Range:
+    return Range(START + round(start * SECOND), START + round(end * SECOND))
+
+
+def test_coverage_says_what_is_there_and_what_is_missing(recording: Recording) -> None:
+    SegmentRow.objects.filter(sequence=3).delete()
+    recording.gaps.create(start=START + 6 * SECOND, end=START + 8 * SECOND, reason="truncated")
+
+    found = recordings.coverage(recording)
+
+    assert found.covered() == (seconds(0, 6), seconds(8, 12))
+    assert found.gaps() == (Gap(seconds(6, 8), "truncated"),)
+
+
+def test_coverage_of_a_range_begins_with_the_segment_that_holds_its_start(recording: Recording) -> None:
+    found = recordings.coverage(recording, seconds(5, 7))
+
+    assert [segment.sequence for segment in found.segments] == [2, 3]
+
+
+def test_coverage_loads_no_index_of_frames(recording: Recording, django_assert_num_queries) -> None:
+    with django_assert_num_queries(5):
+        found = recordings.coverage(recording)
+
+    assert {segment.packed for segment in found.segments} == {b""}
+
+
+def test_a_playlist_plays_what_is_recorded(recording: Recording) -> None:
+    text = recordings.playlist(recording, uri=lambda segment: f"{segment.sequence}.ts")
+
+    read = parse(text, "")
+    assert isinstance(read, MediaPlaylist)
+    assert (read.ended, [entry.date for entry in read.entries]) == (True, [START + 2 * at * SECOND for at in range(6)])
+    assert [entry.duration for entry in read.entries] == [2 * SECOND] * 6
+
+
+def test_a_playlist_of_more_than_twelve_hours_wants_a_range(recording: Recording) -> None:
+    assert recording.end is not None
+    recording.end += 13 * 3600 * SECOND
+
+    with pytest.raises(InvalidInput, match="twelve hours"):
+        recordings.playlist(recording, uri=str)
+    with pytest.raises(NotFound):
+        recordings.playlist(recording, uri=str, within=seconds(3600, 3700))
+
+
+def test_a_deleted_recording_leaves_nothing_behind(recording: Recording) -> None:
+    keys = [*recording.segments.values_list("key", flat=True), recording.poster]
+    bucket = recording.bucket
+
+    recordings.delete(recording)
+
+    assert [storage.exists(bucket, key) for key in keys] == [False] * 7
+    left = [model.objects.count() for model in (Recording, SegmentRow, AnchorRow, GapRow)]
+    assert (left, Stream.objects.count()) == ([0, 0, 0, 0], 1)
+
+
+@pytest.mark.parametrize(
+    ("ranges", "sequences"),
+    [
+        ([(5, 7)], [1, 2, 3, 4]),  # the one before, in which a decoder can begin, and the one after
+        ([(0, 1)], [0, 1]),
+        ([(4, 6)], [1, 2, 3]),  # half-open: the segment that begins at the end is only the one after
+        ([(1, 1.5), (9, 10)], [0, 1, 3, 4, 5]),
+        ([(9, 10), (1, 9.5)], [0, 1, 2, 3, 4, 5]),
+        ([(11, 99)], [4, 5]),
+        ([(20, 30)], [4, 5]),
+        ([(-9, -5)], [0]),
+    ],
+)
+def test_coverage_of_ranges_is_them_and_what_a_decoder_needs(
+    recording: Recording, ranges: list[tuple[float, float]], sequences: list[int]
+) -> None:
+    found = coverage_of(recording.stream, [seconds(*each) for each in ranges])
+
+    assert {segment.sequence for segment in found.segments} >= set(sequences)
+    assert all(segment.packed for segment in found.segments)
+
+
+def test_coverage_of_reaches_back_to_where_a_decoder_can_begin(db: None) -> None:
+    once = imported(Kind(seconds=12, gop=400, segment=1, options="-hls_flags split_by_time"))
+
+    found = coverage_of(once.stream, [seconds(10.5, 11)])
+
+    assert [segment.sequence for segment in found.segments] == list(range(once.segment_count))
+
+
+def test_coverage_of_knows_only_its_own_stream(recording: Recording) -> None:
+    other = imported(stream=StreamName("example.com", "live", "other"))
+
+    found = coverage_of(other.stream, [seconds(0, 12)])
+
+    assert {segment.recording for segment in found.segments} == {other.pk}
+
+
+def test_coverage_of_takes_the_same_few_queries_for_any_range(recording: Recording, django_assert_num_queries) -> None:
+    with django_assert_num_queries(12):
+        coverage_of(recording.stream, [seconds(9, 10)])
