@@ -1,0 +1,161 @@
+"""A whole installation as its users start it: `manage.py up` in a home of its own, on free ports."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+from django.conf import settings
+
+_MANAGE = str(Path(settings.BASE_DIR) / "manage.py")
+_QUICK = {"JOB_LEASE_SECONDS": "3", "SWEEP_SECONDS": "1", "RESEND_SECONDS": "2"}
+
+
+class Installation:
+    """`up` and what one does with it. `output` is what it has printed so far."""
+
+    def __init__(self, home: Path, environment: dict[str, str], *arguments: str) -> None:
+        self.home, self.environment, self.arguments = home, environment, arguments
+        self.port, self.output = free_port(), ""
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[str] | None = None
+        self._headers: dict[str, str] = {}
+
+    def start(self) -> None:
+        command = [sys.executable, _MANAGE, "up", "--port", str(self.port), "--no-demo", *self.arguments]
+        self.process = subprocess.Popen(
+            command, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
+        wait_for(lambda: "Ready: " in self.output, 60, lambda: self.output)
+
+    def _listen(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        with process.stdout:
+            for line in process.stdout:
+                self.output += line
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and wait for the end; the exit code."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+    def manage(self, *arguments: str) -> Any:
+        """Run a command; the JSON on its last line."""
+        done = subprocess.run(
+            [sys.executable, _MANAGE, *arguments], env=self.environment, text=True, capture_output=True, check=True
+        )
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def api(self, path: str, body: Any = None, *, method: str | None = None) -> Any:
+        """Call the REST API as the operator; the JSON of its answer."""
+        if not self._headers:
+            pair = self.manage("create_access_key")
+            self._headers = {"Authorization": f"Bearer {pair['AccessKeyId']}:{pair['AccessKeySecret']}"}
+        request = urllib.request.Request(f"{self.address}/api/v1/{path}", headers=dict(self._headers), method=method)
+        if body is not None:
+            request.data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
+    def health(self) -> tuple[int, Any]:
+        try:
+            with urllib.request.urlopen(f"{self.address}/healthz", timeout=5) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+    def job(self, job_id: str, *, until: Callable[[Any], bool], seconds: float = 60) -> Any:
+        """The job, once it is what `until` asks for."""
+        found: list[Any] = []
+
+        def is_so() -> bool:
+            found.append(self.api(f"editing-jobs/{job_id}/"))
+            return until(found[-1])
+
+        wait_for(is_so, seconds, lambda: f"{found[-1:]}\n{self.output}")
+        return found[-1]
+
+    def processes(self) -> dict[int, str]:
+        """Every process on this machine that belongs to it, by what its environment says, with its command line."""
+        mark = f"EDITING_HOME={self.home}".encode()
+        found = {}
+        for path in Path("/proc").glob("[0-9]*"):
+            try:
+                if mark in (path / "environ").read_bytes().split(b"\0"):
+                    found[int(path.name)] = (path / "cmdline").read_text().replace("\0", " ").strip()
+            except OSError:
+                continue
+        return {pid: command for pid, command in found.items() if command}
+
+    def one(self, words: str) -> int:
+        """The process whose command line holds `words`."""
+        (pid,) = [pid for pid, command in self.processes().items() if words in command]
+        return pid
+
+
+@contextmanager
+def installation(home: Path, *arguments: str, **environment: str) -> Iterator[Installation]:
+    """Not started yet; what it left is killed and its database removed afterwards."""
+    home.mkdir(parents=True, exist_ok=True)
+    with _database() as servers:
+        own = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
+        found = Installation(home, {**own, **_QUICK, "EDITING_HOME": str(home), **servers, **environment}, *arguments)
+        try:
+            yield found
+        finally:
+            if found.process and found.process.poll() is None:
+                found.stop()
+            for pid in found.processes():
+                os.kill(pid, signal.SIGKILL)
+
+
+@contextmanager
+def _database() -> Iterator[dict[str, str]]:
+    """On PostgreSQL and Redis a database of its own in each, beside those of the tests."""
+    own: dict[str, str] = {}
+    if settings.CELERY_BROKER_URL.startswith("redis"):
+        own["CELERY_BROKER_URL"] = re.sub(r"/\d+$", f"/{8 + os.getpid() % 8}", settings.CELERY_BROKER_URL)
+    server = os.environ.get("DATABASE_URL", "")
+    if not server.startswith("postgres"):
+        yield own
+        return
+    name = f"up_{uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as database:
+        database.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        yield {**own, "DATABASE_URL": urlunsplit(urlsplit(server)._replace(path=f"/{name}"))}
+        database.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(condition: Callable[[], bool], seconds: float, explain: Callable[[], object] = lambda: "") -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"Not within {seconds} s. {explain()}")
+        time.sleep(0.05)
