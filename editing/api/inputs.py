@@ -55,7 +55,7 @@ class OutputInput(StrictSerializer):
 class UserDataField(serializers.JSONField):
     """Any JSON, given as text or as it is; kept as text of at most 512 bytes."""
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, str):
             return data
         return json.dumps(super().to_internal_value(data), ensure_ascii=False, separators=(",", ":"))
@@ -63,10 +63,10 @@ class UserDataField(serializers.JSONField):
 
 class EditingJobInput(StrictSerializer):
     mode = serializers.ChoiceField([mode.value for mode in Mode], default=Mode.ACCURATE_FAST.value)
-    clips = ClipInput(many=True, max_length=MOST_CLIPS)
+    clips = ClipInput(many=True, max_length=MOST_CLIPS)  # type: ignore[call-arg] # of the list it makes
     output = OutputInput()
     holes = serializers.ChoiceField([policy.value for policy in HolePolicy], default=HolePolicy.SKIP.value)
-    user_data = UserDataField(default="", required=False)
+    user_data = UserDataField(required=False)
 
     def request(self) -> dict[str, Any]:
         """The arguments of services.editing_jobs.submit."""
@@ -76,5 +76,5 @@ class EditingJobInput(StrictSerializer):
             "mode": Mode(values["mode"]),
             "output": values["output"],
             "holes": HolePolicy(values["holes"]),
-            "user_data": values["user_data"],
+            "user_data": values.get("user_data", ""),
         }

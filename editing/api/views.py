@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -104,7 +105,7 @@ class EditingJobViewSet(_Listed):
     def create(self, request: Request) -> Response:
         """Submit a merge. The answer names the job; its address tells how it goes."""
         key = request.headers.get("Idempotency-Key", "")
-        replayed = bool(key) and IdempotencyKey.objects.filter(owner=request.user, key=key).exists()
+        replayed = bool(key) and IdempotencyKey.objects.filter(owner_id=request.user.pk, key=key).exists()
         job = editing_jobs.submit(request.user, **_input(request), idempotency_key=key)
         answer = self._answer(job, status.HTTP_202_ACCEPTED)
         answer["Location"] = self.reverse_action("detail", args=[job.pk])

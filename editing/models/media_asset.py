@@ -9,6 +9,10 @@ from editing.models.ids import new_id
 from editing.models.querysets import SeenByRole
 
 
+class MediaAssetQuerySet(SeenByRole):
+    pass
+
+
 class MediaAsset(models.Model):
     """A finished media file in a bucket with what probing it found. `duration` is in µs."""
 
@@ -30,7 +34,7 @@ class MediaAsset(models.Model):
     job = models.OneToOneField(EditingJob, models.SET_NULL, null=True, related_name="asset")
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = SeenByRole.as_manager()
+    objects = MediaAssetQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at", "-id")

@@ -13,6 +13,10 @@ from editing.timeline.parameters import Parameters
 from editing.timeline.ticks import Anchor
 
 
+class RecordingQuerySet(SeenByRole):
+    pass
+
+
 class Recording(models.Model):
     """A dated run of segments of a stream. `start` and `end` are instants (µs); both empty until the first segment."""
 
@@ -28,7 +32,7 @@ class Recording(models.Model):
     poster = models.CharField(max_length=255, blank=True, help_text="Key of its poster in the bucket.")
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = SeenByRole.as_manager()
+    objects = RecordingQuerySet.as_manager()
 
     class Meta:
         ordering = ("-start", "-id")

@@ -6,6 +6,10 @@ from editing.models.querysets import SeenByRole
 from editing.timeline.clips import StreamName
 
 
+class StreamQuerySet(SeenByRole):
+    pass
+
+
 class Stream(models.Model):
     """A live stream, known by domain, application and name, whether or not it is on the air."""
 
@@ -14,7 +18,7 @@ class Stream(models.Model):
     name = models.CharField(max_length=255)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = SeenByRole.as_manager()
+    objects = StreamQuerySet.as_manager()
 
     class Meta:
         ordering = ("domain", "app", "name")

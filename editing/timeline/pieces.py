@@ -233,16 +233,18 @@ def _copy_start(segment: Segment, low: int) -> int | None:
 def _with_sound(piece: Piece, coverage: Coverage) -> Piece:
     """Add the neighbours that hold sound of the first and the last frames."""
     first, last = piece.files[0], piece.segments[-1]
-    if _sound(first) and _sound(first)[0] > piece.first_pts:
+    begins, ends = _sound(first), _sound(last)
+    if begins and begins[0] > piece.first_pts:
         piece = replace(piece, lead=(*islice(coverage.before(first), 1), *piece.lead))
-    if _sound(last) and _sound(last)[1] < piece.end_pts and (following := coverage.after(last)):
+    if ends and ends[1] < piece.end_pts and (following := coverage.after(last)):
         piece = replace(piece, tail=(following,))
     return piece
 
 
-def _sound(segment: Segment) -> tuple[int, int] | tuple[()]:
+def _sound(segment: Segment) -> tuple[int, int] | None:
+    """When a segment's first sound track begins and ends, in ticks."""
     audio = segment.index.audio
-    return (audio[0].pts[0], audio[0].end) if audio else ()
+    return (audio[0].pts[0], audio[0].end) if audio else None
 
 
 def covered(pieces: Sequence[Piece]) -> list[Range]:
