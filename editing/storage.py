@@ -207,4 +207,5 @@ def _in_words(bucket: Bucket, key: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise NoSpace(f"Bucket {bucket} is full.") from error
-        raise StorageFailure(f"{key} in bucket {bucket} cannot be read or written: {error}.") from error
+        words = getattr(error, "strerror", None) or error  # without the path on this machine
+        raise StorageFailure(f"{key} in bucket {bucket} cannot be read or written: {words}.") from error
