@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median_low
@@ -14,21 +14,24 @@ from av.error import FFmpegError
 
 from editing.errors import UnreadableMedia, UnsupportedMedia
 from editing.media.parameters import audio_parameters, video_parameters
+from editing.media.transport import PACKET, ends_whole
 from editing.media.units import FrameFacts, h264_facts, hevc_facts
-from editing.timeline.frames import AudioIndex, FrameIndex, FrameKind, VideoIndex
+from editing.timeline.frames import KIND_MASK, AudioIndex, FrameIndex, FrameKind, VideoIndex
 from editing.timeline.parameters import Parameters
 from editing.timeline.ticks import TICKS_PER_SECOND, unwrap
 
 DEMUX_OPTIONS = {"correct_ts_overflow": "0"}
 """libav must not touch the 33-bit clock: it would guess from one file what we know from the epoch."""
 
+_TAIL = 4096 * PACKET
+_DEEPEST_REORDER = 16
+_LONGEST = 3600 * TICKS_PER_SECOND
 _READERS: dict[str, Callable[[bytes], FrameFacts | None]] = {"h264": h264_facts, "hevc": hevc_facts}
-_PACKET = 188
 
 
 @dataclass(frozen=True)
 class SegmentIndex:
-    """What one segment holds. `flaw` says in words what is damaged, where only a part of it could be read."""
+    """What one segment holds. `flaw` is "truncated" where its end is missing."""
 
     parameters: Parameters
     index: FrameIndex
@@ -49,8 +52,9 @@ def index_segment(
     """Read an MPEG-TS segment. Times are 90 kHz ticks, unwrapped to lie near `near` (the end of what came before).
 
     Without `near` the clock begins as it is written; a wrap inside the segment is unwrapped all the same. `declared`
-    is how many ticks the segment should last: where more than a frame and a half is missing, the last frame is
-    taken for cut off and left out. `known` are the parameters before it, for a segment that carries none itself.
+    is how many ticks the segment should last: where more than a frame and a half is missing the segment counts as
+    truncated (half a second, where it is a whole number of seconds: it may be rounded). A last frame that is cut off
+    is left out. `known` are the parameters before it, for a segment that carries none itself.
     Raises UnreadableMedia for bytes without a readable frame, UnsupportedMedia for codecs that we do not cut.
     """
     file = io.BytesIO(source) if isinstance(source, bytes) else source
@@ -58,9 +62,30 @@ def index_segment(
         with av.open(file, format="mpegts", options=DEMUX_OPTIONS) as container:
             reading = _Reading(container, near)
             reading.read()
-            return reading.result(declared, known, size=file.seek(0, io.SEEK_END))
+            return reading.result(known, lambda pid, frames: _end(file, pid, frames, declared))
     except (FFmpegError, OSError) as error:  # an empty file makes libav seek before its beginning
         raise UnreadableMedia(f"The segment cannot be read as MPEG-TS: {error.strerror}.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a segment ends: whether its last frame is `whole`, and whether all of it is there."""
+
+    whole: bool
+    complete: bool
+
+
+def _end(file: BinaryIO, pid: int, times: Sequence[int], declared: int | None) -> _End:
+    spacing = _spacing(times)
+    missing = (declared or 0) - (max(times) + spacing - min(times))
+    rounded = declared is not None and declared % TICKS_PER_SECOND == 0
+    short = missing > (TICKS_PER_SECOND // 2 if rounded else spacing * 3 // 2)
+    size = file.seek(0, io.SEEK_END)
+    cut = size % PACKET != 0
+    file.seek(max(size // PACKET * PACKET - _TAIL, 0))
+    # A whole frame may fill its last transport packet by chance: without another reason it is not doubted.
+    whole = not (cut or short) or ends_whole(file.read(), pid)
+    return _End(whole, complete=not (cut or short))
 
 
 @dataclass
@@ -68,29 +93,36 @@ class _Video:
     pts: list[int] = field(default_factory=list)
     dts: list[int] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
-    marks: bytearray = field(default_factory=bytearray)
-    recovery: list[tuple[int, int]] = field(default_factory=list)
-    sets: dict[bytes, None] = field(default_factory=dict)  # ordered, each once
+    facts: list[FrameFacts] = field(default_factory=list)
 
     def add(self, pts: int, dts: int, size: int, facts: FrameFacts) -> None:
-        if facts.recovery and facts.mark & 0x0F == FrameKind.REFRESH:
-            self.recovery.append((len(self.pts), facts.recovery))
         self.pts.append(pts)
         self.dts.append(dts)
         self.sizes.append(size)
-        self.marks.append(facts.mark)
-        self.sets.update(dict.fromkeys(facts.sets))
+        self.facts.append(facts)
 
-    def drop_last(self) -> None:
-        for column in (self.pts, self.dts, self.sizes, self.marks):
-            column.pop()
-        self.recovery = [pair for pair in self.recovery if pair[0] < len(self.pts)]
+    @property
+    def sets(self) -> list[bytes]:
+        """The parameter sets in their order, each once."""
+        return list(dict.fromkeys(each for facts in self.facts for each in facts.sets))
+
+    def keep(self, positions: Sequence[int]) -> _Video:
+        return _Video(
+            [self.pts[at] for at in positions],
+            [self.dts[at] for at in positions],
+            [self.sizes[at] for at in positions],
+            [self.facts[at] for at in positions],
+        )
 
     def index(self) -> VideoIndex:
         end = max(self.pts) + _spacing(self.pts)
-        return VideoIndex(
-            tuple(self.pts), tuple(self.dts), tuple(self.sizes), bytes(self.marks), end, tuple(self.recovery)
+        marks = bytes(facts.mark for facts in self.facts)
+        recovery = tuple(
+            (position, facts.recovery)
+            for position, facts in enumerate(self.facts)
+            if facts.mark & KIND_MASK == FrameKind.REFRESH
         )
+        return VideoIndex(tuple(self.pts), tuple(self.dts), tuple(self.sizes), marks, end, recovery)
 
 
 class _Reading:
@@ -100,20 +132,21 @@ class _Reading:
         self.container = container
         self.near = near
         self.video_stream = container.streams.video[0] if container.streams.video else None
-        self.audio_streams = list(container.streams.audio)
+        self.audio_streams = [stream for stream in container.streams.audio if stream.codec_context]
         self.video = _Video()
         self.audio: dict[int, list[tuple[int, int]]] = {stream.index: [] for stream in self.audio_streams}
         self.adts: dict[int, bytes] = {}
-        self.corrupt = 0
-        if self.video_stream and self.video_stream.codec_context.name not in _READERS:
-            raise UnsupportedMedia(f"Video is {self.video_stream.codec_context.name}; H.264 and HEVC can be cut.")
+        self.ends_in_headers = False
+        self.codec = _codec(self.video_stream) if self.video_stream else ""
+        if self.codec and self.codec not in _READERS:
+            raise UnsupportedMedia(f"Video is {self.codec}; H.264 and HEVC can be cut.")
 
     def read(self) -> None:
         streams = [stream for stream in (self.video_stream, *self.audio_streams) if stream]
         if not streams:
             raise UnreadableMedia("The segment holds neither video nor audio.")
-        facts_of = _READERS[self.video_stream.codec_context.name] if self.video_stream else None
-        for packet in self.container.demux(streams):
+        facts_of = _READERS.get(self.codec)
+        for packet in packets_of(self.container, streams):
             if packet.dts is None and packet.pts is None:
                 continue
             if facts_of and packet.stream is self.video_stream:
@@ -123,12 +156,12 @@ class _Reading:
 
     def _take_video(self, packet: Any, facts_of: Callable[[bytes], FrameFacts | None]) -> None:
         facts = facts_of(bytes(packet))
+        self.ends_in_headers = facts is None
         if facts is None:
             return
         pts = self._unwrapped(packet.pts if packet.pts is not None else packet.dts)
         dts = unwrap(packet.dts, pts) if packet.dts is not None else pts
         self.video.add(pts, min(dts, pts), packet.size, facts)
-        self.corrupt += packet.is_corrupt
 
     def _take_audio(self, packet: Any) -> None:
         raw = packet.pts if packet.pts is not None else packet.dts
@@ -137,33 +170,63 @@ class _Reading:
             self.adts[packet.stream.index] = bytes(packet)[:7]
 
     def _unwrapped(self, raw: int) -> int:
-        time = raw if self.near is None else unwrap(raw, self.near)
-        self.near = time
-        return time
+        if self.near is None:
+            self.near = raw
+        return unwrap(raw, self.near)
 
-    def result(self, declared: int | None, known: Parameters | None, size: int) -> SegmentIndex:
+    def result(self, known: Parameters | None, end_of: Callable[[int, Sequence[int]], _End]) -> SegmentIndex:
+        self._drop_strays()
         tracks = [stream for stream in self.audio_streams if self.audio[stream.index]]
         if not self.video.pts and not tracks:
             raise UnreadableMedia("The segment holds no whole frame.")
-        flaw = self._cut_off(declared, size)
-        video = self.video.index() if self.video.pts else None
+        flaw = self._drop_cut_off(tracks, end_of)
         audio = tuple(_audio_index(self.audio[stream.index]) for stream in tracks)
         parameters = Parameters(
-            video_parameters(self.video_stream, list(self.video.sets), known) if video else None,
-            tuple(audio_parameters(stream, self.adts[stream.index]) for stream in tracks),
+            video_parameters(self.video_stream, self.video.sets, known) if self.video.pts else None,
+            tuple(
+                audio_parameters(stream, self.adts[stream.index], known, position)
+                for position, stream in enumerate(tracks)
+            ),
         )
-        return SegmentIndex(parameters, FrameIndex(video, audio), flaw)
+        return SegmentIndex(parameters, FrameIndex(self.video.index() if self.video.pts else None, audio), flaw)
 
-    def _cut_off(self, declared: int | None, size: int) -> str:
+    def _drop_strays(self) -> None:
+        """Leave out what a damaged clock puts far away from its neighbours: one bit can be hours."""
+        self.video = self.video.keep(_steady(self.video.pts))
+        for track, packets in self.audio.items():
+            self.audio[track] = [packets[position] for position in _steady([time for time, _ in packets])]
+
+    def _drop_cut_off(self, tracks: Sequence[Any], end_of: Callable[[int, Sequence[int]], _End]) -> str:
         """Leave out a last frame whose end is missing: decoding it would show a picture that was never sent."""
-        if len(self.video.pts) < 2:
-            return ""
-        spacing = _spacing(self.video.pts)
-        missing = (declared or 0) - (max(self.video.pts) + spacing - min(self.video.pts))
-        if size % _PACKET == 0 and missing <= spacing * 3 // 2:
-            return ""
-        self.video.drop_last()
-        return "truncated"
+        if self.video_stream is None or not self.video.pts:
+            times = [time for time, _ in self.audio[tracks[0].index]]
+            return "" if end_of(tracks[0].id, times).complete else "truncated"
+        end = end_of(self.video_stream.id, self.video.pts)
+        if not end.whole and not self.ends_in_headers:
+            self.video = self.video.keep(range(len(self.video.pts) - 1))
+            if not self.video.pts:
+                raise UnreadableMedia("The segment ends before its first frame is whole.")
+        return "" if end.complete else "truncated"
+
+
+def packets_of(container: Any, streams: Sequence[Any]) -> Iterator[Any]:
+    """All packets of some streams, of damaged files, too."""
+    try:
+        yield from container.demux(streams)
+    except IndexError:  # where damage pretends a new stream PyAV stumbles, after the last packet, over its end
+        return
+
+
+def _codec(stream: Any) -> str:
+    return stream.codec_context.name if stream.codec_context else "of an unknown kind"
+
+
+def _steady(times: Sequence[int]) -> list[int]:
+    """The positions, in decoding order, of the times that fit their neighbours and the bulk of the segment."""
+    reach = TICKS_PER_SECOND + _DEEPEST_REORDER * _spacing(times)
+    calm = [at for at, time in enumerate(times) if abs(time - median_low(times[max(at - 2, 0) : at + 3])) <= reach]
+    middle = median_low(times[at] for at in calm) if calm else 0
+    return [at for at in calm if abs(times[at] - middle) <= _LONGEST]
 
 
 def _audio_index(packets: list[tuple[int, int]]) -> AudioIndex:

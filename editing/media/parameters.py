@@ -5,21 +5,33 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from editing.errors import UnreadableMedia
+from editing.media.units import is_sequence_set
 from editing.timeline.parameters import AudioParameters, Parameters, VideoParameters
 
 _FIELD_ORDERS = {0: "", 1: "progressive", 2: "tt", 3: "bb", 4: "tb", 5: "bt"}
 
 
 def video_parameters(stream: Any, sets: list[bytes], known: Parameters | None) -> VideoParameters:
-    """`sets` are the segment's own parameter sets; without any, `known` (what came before it) still holds."""
+    """What decoders must know. `sets` are the segment's own parameter sets.
+
+    Where they are the same as before, or not there, `known` (what came before) still holds, whatever libav guesses
+    from the first frames of this segment: the order of fields, for instance, differs where it begins between two.
+    Raises UnreadableMedia for pictures that no parameter set describes.
+    """
     context = stream.codec_context
-    if not sets and known and known.video:
-        return known.video
-    rate = context.framerate or Fraction(0)
+    extradata = b"".join(b"\x00\x00\x00\x01" + unit for unit in sets).hex()
+    described = any(is_sequence_set(unit, context.name) for unit in sets)
+    before = known.video if known else None
+    if before and before.codec == context.name and (before.extradata == extradata or not described):
+        return before
+    if not described or not context.width:
+        raise UnreadableMedia("The segment has no parameter sets: nothing says how to decode its pictures.")
+    rate = context.framerate
     return VideoParameters(
         codec=context.name,
         profile=context.profile or "",
-        level=max(context.level or 0, 0) if hasattr(context, "level") else 0,
+        level=max(context.level or 0, 0),
         width=context.width,
         height=context.height,
         pixel_format=context.pix_fmt or "",
@@ -30,20 +42,25 @@ def video_parameters(stream: Any, sets: list[bytes], known: Parameters | None) -
         color_primaries=_name(context.color_primaries),
         color_transfer=_name(context.color_trc),
         color_space=_name(context.colorspace),
-        rotation=0,
-        extradata=b"".join(b"\x00\x00\x00\x01" + unit for unit in sets).hex(),
+        rotation=0,  # MPEG-TS has no place for one
+        extradata=extradata,
     )
 
 
-def audio_parameters(stream: Any, first_bytes: bytes) -> AudioParameters:
+def audio_parameters(stream: Any, first_bytes: bytes, known: Parameters | None, position: int) -> AudioParameters:
+    """What decoders must know of the track at `position`; as before, where its configuration is the same."""
     context = stream.codec_context
+    extradata = _audio_specific_config(first_bytes).hex() if context.name == "aac" else ""
+    before = known.audio[position] if known and position < len(known.audio) else None
+    if before and extradata and (before.codec, before.extradata) == (context.name, extradata):
+        return before
     return AudioParameters(
         codec=context.name,
         profile=context.profile or "",
         sample_rate=context.sample_rate,
         channels=context.channels,
         layout=context.layout.name,
-        extradata=_audio_specific_config(first_bytes).hex() if context.name == "aac" else "",
+        extradata=extradata,
     )
 
 

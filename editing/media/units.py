@@ -9,7 +9,9 @@ from editing.timeline.frames import DISPOSABLE, FrameKind
 
 START_CODE = b"\x00\x00\x01"
 _H264_IDR, _H264_SEI, _H264_SETS = 5, 6, (7, 8)
+_H264_SEQUENCE_SET = 7
 _HEVC_SETS = (32, 33, 34)
+_HEVC_SEQUENCE_SET = 33
 _HEVC_KINDS = {
     6: FrameKind.RADL,
     7: FrameKind.RADL,
@@ -72,6 +74,13 @@ def hevc_facts(data: bytes) -> FrameFacts | None:
             disposable = DISPOSABLE if kind < 16 and kind % 2 == 0 else 0
             return FrameFacts(_HEVC_KINDS.get(kind, FrameKind.INTER) | disposable, tuple(sets))
     return None
+
+
+def is_sequence_set(unit: bytes, codec: str) -> bool:
+    """Whether a parameter set is the one that gives the pictures' size."""
+    if codec == "hevc":
+        return unit[0] >> 1 & 0x3F == _HEVC_SEQUENCE_SET
+    return unit[0] & 0x1F == _H264_SEQUENCE_SET
 
 
 def _h264_kind(unit_type: int, recovery: int | None) -> FrameKind:
