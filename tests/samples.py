@@ -169,10 +169,15 @@ def beeps(path: Path) -> list[float]:
 
 def segments_of(kind: Kind, *, start: Instant = START, recording: int = 1, epoch: int = 0) -> list[Segment]:
     """The segments of a sample as an import would know them; the key is the file's path."""
+    return segments_in(playlist(kind).parent, start=start, recording=recording, epoch=epoch)
+
+
+def segments_in(folder: Path, *, start: Instant = START, recording: int = 1, epoch: int = 0) -> list[Segment]:
+    """The same for any folder of segments whose names sort in their order."""
     segments: list[Segment] = []
     near: int | None = None
     anchor: Anchor | None = None
-    for position, path in enumerate(sorted(playlist(kind).parent.glob("*.ts"))):
+    for position, path in enumerate(sorted(folder.glob("*.ts"))):
         data = path.read_bytes()
         found = index_segment(data, near=near, known=segments[-1].parameters if segments else None)
         near = found.end_pts

@@ -7,7 +7,9 @@ a packet, and as each joint starts from the ideal time it never adds up.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from fractions import Fraction
+from itertools import pairwise
+from statistics import median_low
 from typing import Any
 
 from av import Packet
@@ -15,66 +17,88 @@ from av import Packet
 from editing.media.muxer import Muxer
 from editing.media.report import CutReport
 from editing.media.silence import silent_packet
+from editing.timeline.frames import unpack
 from editing.timeline.parameters import AudioParameters
 from editing.timeline.pieces import Piece
 from editing.timeline.ticks import TICKS_PER_SECOND
 
-_SAMPLES = {"aac": 1024, "mp3": 1152, "ac3": 1536}
+_PACKET_SAMPLES = (256, 512, 576, 960, 1024, 1152, 1536, 1920, 2048)
+"""What a packet of any codec we copy may hold; HE-AAC's 1,024 come out as 2,048."""
 _ADTS = 7
 
 
-class CopiedAudio:
-    """Takes the packets of one piece after the other and writes those that belong into the slots."""
+class NotFramewise(Exception):
+    """The recording's packets do not begin and end where its frames do."""
 
-    def __init__(self, muxer: Muxer, parameters: AudioParameters, report: CutReport) -> None:
+
+class CopiedAudio:
+    """Takes the packets of one piece after the other and writes those that belong into the slots.
+
+    `sounding` is a piece that has sound: from its index follows how long a packet lasts. `parsed` says that libav's
+    parser has made the packets: what is no frame then is damaged, and becomes silence.
+    """
+
+    def __init__(
+        self, muxer: Muxer, parameters: AudioParameters, sounding: Piece, report: CutReport, *, parsed: bool
+    ) -> None:
         self._muxer = muxer
         self._parameters = parameters
         self._report = report
-        self._samples = _SAMPLES.get(parameters.codec, 1024)
         self._rate = parameters.sample_rate
-        self._strip: Callable[[bytes], bytes] = without_adts if parameters.codec == "aac" else bytes
+        self._samples = packet_samples(sounding, parameters)
+        self._split = _adts_frames if parameters.codec == "aac" else _as_it_is
+        self._parsed = parsed
+        self._tick = Fraction(1, parameters.sample_rate)
+        # Times in here count halves of a tick times the sample rate: so all of them are whole numbers.
+        self._half = self._samples * TICKS_PER_SECOND
         self._slot = 0
-        self._begin = self._offset = self._end = 0
+        self._ideal = self._last = 0
 
     def begin(self, piece: Piece, offset: int) -> None:
         """The next packets belong to `piece`, whose first frame is shown at `offset` ticks of the output."""
-        self._begin, self._offset, self._end = piece.first_pts, offset, piece.end_pts
+        self._ideal = 2 * (self._rate * (piece.first_pts - offset) + self._slot * self._half)
+        self._last = 2 * self._rate * piece.end_pts - self._half
         self._joint = True
 
     @property
     def full(self) -> bool:
         """Whether the slots of the piece are filled."""
-        return self._doubled_ideal() + self._doubled_half() > 2 * self._rate * self._end
+        return self._ideal > self._last
 
     def take(self, pts: int, packet: Any) -> None:
-        """A packet of the source with its unwrapped time; packets come in order."""
-        doubled = 2 * self._rate * pts
-        while not self.full:
-            distance = doubled - self._doubled_ideal()
-            if distance < -self._doubled_half():
-                return
-            if distance <= self._doubled_half():
-                self._note_joint(distance)
-                self._put(self._strip(bytes(packet)))
-                return
-            self._fill()
+        """What the source has at an unwrapped time, one frame or several; they come in order.
+
+        Raises NotFramewise where a frame does not end in it, unless a parser has seen to that.
+        """
+        time = 2 * self._rate * pts
+        try:
+            for frame in self._split(bytes(packet)):
+                self._frame(time, frame)
+                time += 2 * self._half
+        except NotFramewise:
+            if not self._parsed:
+                raise
 
     def end(self) -> None:
         """Fill what the piece's sound left open."""
-        while not self.full:
+        while self._ideal <= self._last:
             self._fill()
 
-    def _doubled_ideal(self) -> int:
-        """The source time of the next slot in halves of a tick times the sample rate: whole numbers throughout."""
-        return 2 * (self._rate * (self._begin - self._offset) + self._slot * self._samples * TICKS_PER_SECOND)
-
-    def _doubled_half(self) -> int:
-        return self._samples * TICKS_PER_SECOND
+    def _frame(self, time: int, frame: bytes) -> None:
+        while self._ideal <= self._last:
+            distance = time - self._ideal
+            if distance < -self._half:
+                return
+            if distance <= self._half:
+                if self._joint:
+                    self._note_joint(distance)
+                self._put(frame)
+                return
+            self._fill()
 
     def _note_joint(self, distance: int) -> None:
-        if self._joint:
-            self._joint = False
-            self._report.joints.append(distance * 100 // (9 * 2 * self._rate))
+        self._joint = False
+        self._report.joints.append(distance * 100 // (9 * 2 * self._rate))
 
     def _fill(self) -> None:
         self._joint = False
@@ -82,20 +106,44 @@ class CopiedAudio:
         if data := silent_packet(self._parameters):
             self._put(data)
         else:
-            self._slot += 1
+            self._next()
 
     def _put(self, data: bytes) -> None:
         packet = Packet(data)
         packet.pts = packet.dts = self._slot * self._samples
         packet.duration = self._samples
-        packet.time_base = self._muxer.audio_tick
+        packet.time_base = self._tick
         packet.is_keyframe = True
         self._muxer.write_audio(packet)
+        self._next()
+
+    def _next(self) -> None:
         self._slot += 1
+        self._ideal += 2 * self._half
 
 
-def without_adts(data: bytes) -> bytes:
-    """A raw AAC frame: MP4 keeps the configuration once, not before each frame."""
-    if len(data) < _ADTS or data[0] != 0xFF or data[1] & 0xF6 != 0xF0:
-        return data
-    return data[_ADTS if data[1] & 1 else _ADTS + 2 :]
+def packet_samples(piece: Piece, parameters: AudioParameters) -> int:
+    """How many samples a packet of this sound holds, as its index shows."""
+    times = unpack(piece.segments[0].packed).audio[0].pts
+    steps = [later - earlier for earlier, later in pairwise(times)]
+    found = median_low(steps) * parameters.sample_rate / TICKS_PER_SECOND if steps else 1024
+    return min(_PACKET_SAMPLES, key=lambda samples: abs(samples - found))
+
+
+def _as_it_is(data: bytes) -> list[bytes]:
+    return [data]
+
+
+def _adts_frames(data: bytes) -> list[bytes]:
+    """Raw AAC frames: MP4 keeps the configuration once, not before each frame."""
+    frames, at, length = [], 0, len(data)
+    while at < length:
+        if length - at < _ADTS or data[at] != 0xFF or data[at + 1] & 0xF6 != 0xF0:
+            raise NotFramewise
+        end = at + ((data[at + 3] & 3) << 11 | data[at + 4] << 3 | data[at + 5] >> 5)
+        begin = at + (_ADTS if data[at + 1] & 1 else _ADTS + 2)
+        if not begin < end <= length:
+            raise NotFramewise
+        frames.append(data[begin:end])
+        at = end
+    return frames

@@ -3,22 +3,46 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from itertools import accumulate
 
+from editing.timeline.frames import ENTRIES, KIND_MASK, VideoIndex, unpack
 from editing.timeline.pieces import Piece
 
 
-def wanted(piece: Piece) -> Iterator[int]:
-    """Presentation times of the piece's frames in decoding order, from the index."""
+@dataclass(frozen=True)
+class Frames:
+    """The frames of a piece in decoding order, column by column, and their times in the order of the screen.
+
+    `entries` holds 1 where a decoder can begin. Unpacked indexes are not kept: hours of them would fill the memory.
+    """
+
+    pts: array[int] = field(default_factory=lambda: array("q"))
+    sizes: array[int] = field(default_factory=lambda: array("I"))
+    entries: bytearray = field(default_factory=bytearray)
+    shown: array[int] = field(default_factory=lambda: array("q"))
+
+    def __len__(self) -> int:
+        return len(self.pts)
+
+    def add(self, video: VideoIndex, low: int, high: int) -> None:
+        """Take those with low ≤ pts < high."""
+        for pts, size, mark in zip(video.pts, video.sizes, video.marks, strict=True):
+            if low <= pts < high:
+                self.pts.append(pts)
+                self.sizes.append(size)
+                self.entries.append(mark & KIND_MASK in ENTRIES)
+
+
+def frames_of(piece: Piece) -> Frames:
+    """The piece's frames, from the index."""
+    frames = Frames()
     for segment in piece.segments:
-        if segment.index.video:
-            yield from (pts for pts in segment.index.video.pts if piece.first_pts <= pts < piece.end_pts)
-
-
-def shown(piece: Piece) -> array[int]:
-    """The same in the order in which they are shown."""
-    return array("q", sorted(wanted(piece)))
+        if video := unpack(segment.packed).video:
+            frames.add(video, piece.first_pts, piece.end_pts)
+    frames.shown.extend(sorted(frames.pts))
+    return frames
 
 
 def delay(piece: Piece) -> int:
@@ -27,14 +51,16 @@ def delay(piece: Piece) -> int:
     With it the decoding time of the n-th packet is the n-th presentation time less the delay: strictly rising, and
     never after the packet's own presentation time.
     """
-    return max((rank - pts for rank, pts in zip(shown(piece), wanted(piece), strict=True)), default=0)
+    frames = frames_of(piece)
+    return max((rank - pts for rank, pts in zip(frames.shown, frames.pts, strict=True)), default=0)
 
 
 def promised(pieces: Iterable[Piece]) -> array[int]:
     """When each frame of the output is shown, in ticks from its first one."""
     times, offset = array("q"), 0
     for piece in pieces:
-        times.extend(pts - piece.first_pts + offset for pts in shown(piece))
+        shift = offset - piece.first_pts
+        times.extend(pts + shift for pts in frames_of(piece).shown)
         offset += piece.ticks
     return times
 

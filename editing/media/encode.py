@@ -113,7 +113,7 @@ class _Encode:
 
     def _collect(self, child: Ffmpeg, feeder: _Feeder, end: int) -> None:
         """Take the encoded packets, give them their true times and write them between the sound's."""
-        with av.open(_Readable(child), format="nut", buffer_size=1 << 18) as encoded:
+        with av.open(_Readable(child), "r", format="nut", buffer_size=1 << 18) as encoded:
             stream = encoded.streams.video[0]
             if self.muxer.video is None:
                 self._describe(stream)
@@ -124,6 +124,7 @@ class _Encode:
                     continue
                 rank = self._rank(packet, stream, feeder, order, first)
                 pts, dts = self.times[rank], self.times[self.written] - self.delay
+                packet.time_base = TICK
                 self.muxer.write_video(packet, pts, dts, self._duration(rank))
                 self.written += 1
                 child.alive()
@@ -271,7 +272,7 @@ class _Feeder(Thread):
             return
 
     def _feed(self, piece: Piece, base: int) -> None:
-        open_pictures = set(clock.wanted(piece))
+        open_pictures = set(clock.frames_of(piece).pts)
         with PacketReader(piece.files, self.open_segment, self._count) as reader:
             if self._nut is None:
                 self._nut = _nut(self.child, reader.video, piece)
@@ -314,7 +315,7 @@ def _encoder_clock(pieces: Iterable[Piece], bases: Iterable[int]) -> Iterator[in
     before: int | None = None
     out = _PAUSE  # far enough from zero that no decoding time is negative
     for piece, base in zip(pieces, bases, strict=True):
-        for pts in clock.shown(piece):
+        for pts in clock.frames_of(piece).shown:
             time = pts - piece.first_pts + base
             out += min(time - before, _LONGEST) if before is not None else 0
             before = time

@@ -22,12 +22,14 @@ _INDEX_FIRST = {".mp4", ".mov"}
 class Muxer:
     """Writes packets whose times are already right. Tracks first, then `start`, then packets, then `close`."""
 
-    def __init__(self, path: Path) -> None:
-        suffix = path.suffix.lower()
-        if suffix not in FORMATS:
-            raise UnsupportedMedia(f"“{suffix}” is not a container we write; use one of {', '.join(FORMATS)}.")
-        options = {"movflags": "faststart"} if suffix in _INDEX_FIRST else {}
-        self.container: Any = av.open(str(path), "w", format=FORMATS[suffix], options=options)
+    def __init__(self, path: Path, *, index: int = 0) -> None:
+        """`index` bytes are kept free for an MP4's index; without, libav moves all media back to make room for it."""
+        self._suffix = path.suffix.lower()
+        if self._suffix not in FORMATS:
+            raise UnsupportedMedia(f"“{self._suffix}” is not a container we write; use one of {', '.join(FORMATS)}.")
+        first = {"moov_size": str(index)} if index else {"movflags": "faststart"}
+        options = first if self._suffix in _INDEX_FIRST else {}
+        self.container: Any = av.open(str(path), "w", format=FORMATS[self._suffix], options=options)
         self.video: Any = None
         self.audio: Any = None
         self.audio_tick = TICK
@@ -35,12 +37,14 @@ class Muxer:
 
     def add_video(self, template: Any, parameters: VideoParameters) -> None:
         """A track like `template`, described by `parameters`: a segment need not repeat its parameter sets."""
-        self.video = described(self.container.add_stream_from_template(template), parameters)
+        self.video = described(self._copy_of(template), parameters)
         self.video.time_base = TICK
+        if template.codec_context.name == "hevc" and self._suffix in _INDEX_FIRST:
+            self.video.codec_context.codec_tag = "hvc1"  # Apple's players take no other
 
     def add_copied_audio(self, template: Any, parameters: AudioParameters) -> None:
         """A track for packets that were encoded elsewhere and carry no headers of their own."""
-        self.audio = self.container.add_stream_from_template(template)
+        self.audio = self._copy_of(template)
         if parameters.extradata:
             self.audio.codec_context.extradata = bytes.fromhex(parameters.extradata)
         self.audio_tick = Fraction(1, parameters.sample_rate)
@@ -53,17 +57,34 @@ class Muxer:
         self.audio_tick = Fraction(1, parameters.sample_rate)
 
     def start(self) -> None:
-        self.container.start_encoding()
+        """Write the header. Raises UnsupportedMedia for tracks that the container cannot hold."""
+        try:
+            self.container.start_encoding()
+        except (FFmpegError, ValueError) as error:
+            raise UnsupportedMedia(f"A {self._suffix} file cannot hold these tracks: {error}") from error
+
+    def _copy_of(self, template: Any) -> Any:
+        try:
+            return self.container.add_stream_from_template(template)
+        except (FFmpegError, ValueError) as error:
+            codec = template.codec_context.name
+            raise UnsupportedMedia(f"A {self._suffix} file cannot hold {codec}: {error}") from error
 
     def write_video(self, packet: Any, pts: int, dts: int, duration: int) -> None:
-        """All times in ticks of the output."""
-        packet.pts, packet.dts, packet.duration, packet.time_base = pts, dts, duration, TICK
+        """All times in ticks of the output, as the packet's own time base already says."""
+        packet.pts, packet.dts, packet.duration = pts, dts, duration
         packet.stream = self.video
-        self._write(packet)
+        try:
+            self.container.mux_one(packet)
+        except FFmpegError as error:
+            raise _fault(error) from error
 
     def write_audio(self, packet: Any) -> None:
         packet.stream = self.audio
-        self._write(packet)
+        try:
+            self.container.mux_one(packet)
+        except FFmpegError as error:
+            raise _fault(error) from error
 
     def close(self) -> None:
         """Write the index. Raises NoSpace or MediaError where that fails."""
@@ -73,12 +94,6 @@ class Muxer:
                 self.container.close()
             except FFmpegError as error:
                 raise _fault(error) from error
-
-    def _write(self, packet: Any) -> None:
-        try:
-            self.container.mux_one(packet)
-        except FFmpegError as error:
-            raise _fault(error) from error
 
 
 def described(stream: Any, parameters: VideoParameters) -> Any:

@@ -46,6 +46,11 @@ class CutReport:
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    def restart(self) -> None:
+        """Forget what was counted of a first try."""
+        self.frames_copied = self.frames_encoded = self.bytes_read = self.silent_frames = 0
+        self.joints.clear()
+
     @contextmanager
     def timed(self, stage: Stage) -> Iterator[None]:
         begun = time.perf_counter()

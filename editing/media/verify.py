@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from array import array
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import av
 from av.error import FFmpegError
 
-from editing.errors import VerificationFailed
-from editing.media import clock
+from editing.errors import UnreadableMedia, VerificationFailed
+from editing.media import clock, tables
 from editing.timeline.plan import CutPlan
 from editing.timeline.ticks import TICKS_PER_SECOND
 
 _SEAM_FRAMES = 3
 _MOST_SEAMS = 24
-_EXACT = {".mp4", ".mov", ".ts"}
+_TABLES = {".mp4", ".mov"}
+_EXACT = {*_TABLES, ".ts"}
 """Containers that keep our ticks; the others count milliseconds."""
 _MILLISECOND = TICKS_PER_SECOND // 1000
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found. `sound_lag` is how much later the sound ends than the pictures, in µs."""
+    """What was found. `duration` and `sound_lag` (how much later the sound ends than the pictures) are in µs."""
 
     frames: int
     duration: int
@@ -35,91 +40,129 @@ class Verdict:
         return asdict(self)
 
 
+@dataclass
+class _Track:
+    """A track as found: presentation and decoding times of its packets and its end, in ticks.
+
+    Matroska does not store decoding times; libav works most of them out, for the others there is nothing to check.
+    """
+
+    pts: array[int] = field(default_factory=lambda: array("q"))
+    dts: array[int] = field(default_factory=lambda: array("q"))
+    end: int = 0
+    premature: int = 0
+
+    def check_order(self, kind: str) -> None:
+        if any(later <= earlier for earlier, later in pairwise(self.dts)):
+            raise VerificationFailed(f"The decoding times of the {kind} do not rise.")
+        if self.premature:
+            raise VerificationFailed(f"The {kind} has {self.premature} packets that are shown before they are decoded.")
+
+
 def verify(plan: CutPlan, output: Path) -> Verdict:
     """Read the output back: its tracks, every packet's times, its ends, the frames around each joint.
 
-    Raises VerificationFailed, saying what was promised and what was found.
+    The times of an MP4 are read from its index, those of other containers from their packets. Raises
+    VerificationFailed, saying what was promised and what was found.
     """
     try:
-        with av.open(str(output)) as container:
-            check = _Check(plan, container, tolerance=0 if output.suffix in _EXACT else _MILLISECOND)
-            return check.verdict(decoded=_decode_seams(plan, output))
+        found = _by_tables(output) if output.suffix.lower() in _TABLES else _by_packets(output)
+        video, audio = (_only(found, "video", wanted=True), _only(found, "audio", wanted=plan.target.audio is not None))
+        assert video is not None
+        tolerance = 0 if output.suffix.lower() in _EXACT else _MILLISECOND
+        _check_frames(plan, video, tolerance)
+        lag = _check_sound(plan, video, audio, tolerance) if audio else 0
+        seams = _decode_seams(plan, output)
     except FFmpegError as error:
         raise VerificationFailed(f"The output cannot be read back: {error.strerror}.") from error
+    except (UnreadableMedia, OSError) as error:
+        raise VerificationFailed(f"The output cannot be read back: {error}") from error
+    return Verdict(len(video.pts), plan.ticks * 100 // 9, len(audio.pts) if audio else 0, lag * 100 // 9, seams)
 
 
-class _Check:
-    def __init__(self, plan: CutPlan, container: Any, *, tolerance: int) -> None:
-        self.plan, self.container, self.tolerance = plan, container, tolerance
-        self.video = self._one(container.streams.video, "video", wanted=True)
-        self.audio = self._one(container.streams.audio, "audio", wanted=plan.target.audio is not None)
-        self.times: list[int] = []
-        self.sound_end = self.sound_packets = 0
-
-    def verdict(self, decoded: int) -> Verdict:
-        self._read()
-        self._check_frames()
-        end = self.times[0] + self.plan.ticks
-        lag = self.sound_end - end if self.audio else 0
-        if abs(lag) > self._longest_lag():
-            raise VerificationFailed(f"The sound ends {lag / TICKS_PER_SECOND:+.3f} s from the end of the pictures.")
-        return Verdict(len(self.times), self.plan.ticks * 100 // 9, self.sound_packets, lag * 100 // 9, decoded)
-
-    def _one(self, streams: Any, kind: str, *, wanted: bool) -> Any:
-        if len(streams) != wanted:
-            raise VerificationFailed(f"The output has {len(streams)} {kind} tracks instead of {int(wanted)}.")
-        return streams[0] if wanted else None
-
-    def _read(self) -> None:
-        """Take down every packet's time; decoding times must rise and never pass the presentation."""
-        last: dict[int, int] = {}
-        for packet in self.container.demux():
-            if packet.pts is None:
-                continue
-            index = packet.stream.index
-            if packet.dts is not None:  # Matroska does not store decoding times; libav works most of them out
-                if packet.pts < packet.dts or packet.dts <= last.get(index, packet.dts - 1):
-                    raise VerificationFailed(f"Packet times do not rise at {float(packet.pts * packet.time_base)} s.")
-                last[index] = packet.dts
-            if index == self.video.index:
-                self.times.append(_ticks(packet.pts, packet))
-            else:
-                self.sound_packets += 1
-                self.sound_end = _ticks(packet.pts + (packet.duration or 0), packet)
-        self.times.sort()
-
-    def _check_frames(self) -> None:
-        promised = clock.promised(self.plan.pieces)
-        if len(self.times) != len(promised):
-            raise VerificationFailed(f"The output has {len(self.times)} frames; the plan has {len(promised)}.")
-        for number, (found, wanted) in enumerate(zip(self.times, promised, strict=True)):
-            if abs(found - self.times[0] - wanted) > self.tolerance:
-                raise VerificationFailed(
-                    f"Frame {number} is shown at {found / TICKS_PER_SECOND:.6f} s "
-                    f"instead of {wanted / TICKS_PER_SECOND:.6f} s."
-                )
-
-    def _longest_lag(self) -> int:
-        """Half a packet for the grid, one for what an encoder holds back, one frame for the pictures' own end."""
-        audio = self.plan.target.audio
-        packet = 2048 * TICKS_PER_SECOND // audio.sample_rate if audio else 0
-        frame = self.plan.ticks // max(self.plan.frames, 1)
-        return packet + frame + self.tolerance
+def _by_tables(output: Path) -> list[tuple[str, _Track]]:
+    file = tables.read(output)
+    if (described := sum(sum(track.sizes) for track in file.tracks)) != file.media:
+        raise VerificationFailed(f"The output's index describes {described} bytes of media; there are {file.media}.")
+    if not file.index_first:
+        raise VerificationFailed("The output's index comes after its media.")
+    return [(track.kind, _in_ticks(track)) for track in file.tracks]
 
 
-def _ticks(time: int, packet: Any) -> int:
-    return round(time * packet.time_base * TICKS_PER_SECOND)
+def _in_ticks(track: tables.Samples) -> _Track:
+    premature = sum(shown < decoded for shown, decoded in zip(track.pts, track.dts, strict=True))
+    if track.timescale == TICKS_PER_SECOND:
+        return _Track(track.pts, track.dts, track.end, premature)
+    scale = track.timescale
+    pts = array("q", (time * TICKS_PER_SECOND // scale for time in track.pts))
+    dts = array("q", (time * TICKS_PER_SECOND // scale for time in track.dts))
+    return _Track(pts, dts, track.end * TICKS_PER_SECOND // scale, premature)
+
+
+def _by_packets(output: Path) -> list[tuple[str, _Track]]:
+    with av.open(str(output)) as container:
+        tracks = {stream.index: _Track() for stream in container.streams}
+        scales = {stream.index: Fraction(stream.time_base or 0) * TICKS_PER_SECOND for stream in container.streams}
+        for packet in container.demux():
+            if packet.pts is not None:
+                _note(tracks[packet.stream_index], packet, scales[packet.stream_index])
+        return [(stream.type, tracks[stream.index]) for stream in container.streams]
+
+
+def _note(track: _Track, packet: Any, scale: Fraction) -> None:
+    track.pts.append(round(packet.pts * scale))
+    track.end = max(track.end, round((packet.pts + (packet.duration or 0)) * scale))
+    if packet.dts is not None:
+        track.dts.append(round(packet.dts * scale))
+        track.premature += packet.pts < packet.dts
+
+
+def _only(found: Sequence[tuple[str, _Track]], kind: str, *, wanted: bool) -> _Track | None:
+    tracks = [track for name, track in found if name == kind]
+    if len(tracks) != wanted:
+        raise VerificationFailed(f"The output has {len(tracks)} {kind} tracks instead of {int(wanted)}.")
+    for track in tracks:
+        track.check_order(kind)
+    return tracks[0] if tracks else None
+
+
+def _check_frames(plan: CutPlan, video: _Track, tolerance: int) -> None:
+    promised, shown = clock.promised(plan.pieces), sorted(video.pts)
+    if len(shown) != len(promised):
+        raise VerificationFailed(f"The output has {len(shown)} frames; the plan has {len(promised)}.")
+    origin = shown[0]
+    for number, (found, wanted) in enumerate(zip(shown, promised, strict=True)):
+        if abs(found - origin - wanted) > tolerance:
+            raise VerificationFailed(
+                f"Frame {number} is shown at {(found - origin) / TICKS_PER_SECOND:.6f} s "
+                f"instead of {wanted / TICKS_PER_SECOND:.6f} s."
+            )
+
+
+def _check_sound(plan: CutPlan, video: _Track, audio: _Track, tolerance: int) -> int:
+    """How much later than the pictures the sound ends, in ticks."""
+    lag = audio.end - (min(video.pts) + plan.ticks)
+    if abs(lag) > _longest_lag(plan) + tolerance:
+        raise VerificationFailed(f"The sound ends {lag / TICKS_PER_SECOND:+.3f} s from the end of the pictures.")
+    return lag
+
+
+def _longest_lag(plan: CutPlan) -> int:
+    """Half a packet for the grid, one for what an encoder holds back, one frame for the pictures' own end."""
+    audio = plan.target.audio
+    packet = 2048 * TICKS_PER_SECOND // audio.sample_rate if audio else 0
+    return packet + plan.ticks // max(plan.frames, 1)
 
 
 def _decode_seams(plan: CutPlan, output: Path) -> int:
-    """Decode from the entry before each joint until some frames after it; how many joints that were.
+    """Decode the beginning, and from the entry before each joint until some frames after it; how many joints.
 
     Raises VerificationFailed where the decoder complains.
     """
     joints = clock.joints(plan.pieces)
-    picked = joints[:: max(len(joints) // _MOST_SEAMS, 1)]
-    for joint in [0, *picked]:
-        with av.open(str(output)) as container:
+    picked = joints[:: -(-len(joints) // _MOST_SEAMS) or 1]
+    with av.open(str(output)) as container:
+        for joint in [0, *picked]:
             _decode_around(container, joint)
     return len(picked)
 
