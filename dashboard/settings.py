@@ -129,11 +129,12 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
+# Who submits a job does not wait for a broker that is down: the row is there, and the sweep will find it.
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"max_retries": 1, "interval_start": 0, "interval_max": 0.1}
 if CELERY_BROKER_URL.startswith("filesystem"):
     for folder in ("messages", "processed", "control"):
         (BROKER_DIR / folder).mkdir(parents=True, exist_ok=True)
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
+    CELERY_BROKER_TRANSPORT_OPTIONS |= {
         "data_folder_in": str(BROKER_DIR / "messages"),
         "data_folder_out": str(BROKER_DIR / "messages"),
         # Moving within one filesystem is atomic, so that two workers never take one message; the sweep empties it.
@@ -144,7 +145,7 @@ if CELERY_BROKER_URL.startswith("filesystem"):
     }
 else:
     # A job may run for hours; a second delivery is harmless (the row is claimed once) but useless.
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 24 * 3600}
+    CELERY_BROKER_TRANSPORT_OPTIONS |= {"visibility_timeout": 24 * 3600, "socket_connect_timeout": 2}
 
 # --- Editing ----------------------------------------------------------------------------------------------------
 

@@ -75,7 +75,7 @@ class Installation:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")
         with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.load(answer)
+            return json.load(answer) if answer.status != 204 else None
 
     def health(self) -> tuple[int, Any]:
         try:

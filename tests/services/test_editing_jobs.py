@@ -1,5 +1,10 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import User
+from django.db import connection
 
 from editing.errors import (
     IdempotencyConflict,
@@ -49,6 +54,18 @@ def test_a_submitted_job_is_queued_with_its_plan(recording: Recording, ed: User)
     assert list(job.events.values_list("old", "new")) == [("Init", "Queuing")]
 
 
+def plan(*clips: Clip) -> editing_jobs.Planned:
+    return editing_jobs.plan(clips, mode=Mode.ROUGH_FAST, output=Output(Bucket.objects.get(name="media"), "out.mp4"))
+
+
+def test_a_dry_run_says_what_would_be_done_and_writes_nothing(recording: Recording) -> None:
+    planned = plan(clip(1, 3)).plan
+
+    assert planned is not None
+    assert (planned.frames, planned.clips[0].achieved) == (100, Range(START, START + 4 * SECOND))
+    assert EditingJob.objects.count() == 0
+
+
 @pytest.mark.parametrize(
     ("clips", "options", "error", "field"),
     [
@@ -88,7 +105,7 @@ def test_a_cover_may_lie_at_the_end_of_its_clip(recording: Recording, ed: User) 
 
 
 def test_streams_of_two_applications_are_not_merged_unless_a_setting_allows_it(
-    recording: Recording, ed: User, settings: object
+    recording: Recording, ed: User, settings: LazySettings
 ) -> None:
     elsewhere = StreamName("example.com", "studio", "main")
     imported(stream=elsewhere)
@@ -96,7 +113,7 @@ def test_streams_of_two_applications_are_not_merged_unless_a_setting_allows_it(
     with pytest.raises(MixedSources):
         submit(ed, clip(), clip(stream=elsewhere))
 
-    settings.MIXED_APPLICATIONS = True  # type: ignore[attr-defined]
+    settings.MIXED_APPLICATIONS = True
     assert submit(ed, clip(), clip(stream=elsewhere)).state == JobState.QUEUING
 
 
@@ -122,9 +139,10 @@ def test_an_inactive_bucket_is_refused(recording: Recording, ed: User) -> None:
 def test_a_key_that_an_unfinished_job_has_is_taken(recording: Recording, ed: User) -> None:
     first = submit(ed, clip())
 
-    with pytest.raises(OutputKeyTaken) as refusal:
-        submit(ed, clip())
-    assert refusal.value.field == "output.key"
+    for ask in (submit, lambda _, one: plan(one)):
+        with pytest.raises(OutputKeyTaken) as refusal:
+            ask(ed, clip())
+        assert refusal.value.field == "output.key"
 
     editing_jobs.cancel(first)
     assert submit(ed, clip()).state == JobState.QUEUING
@@ -139,18 +157,74 @@ def test_the_same_request_with_one_idempotency_key_is_one_job(recording: Recordi
     assert submit(opal, clip(), idempotency_key="goal", key="other.mp4") != first
 
 
-def test_a_range_past_the_newest_segment_of_a_live_stream_waits(
-    recording: Recording, ed: User, settings: object
-) -> None:
-    settings.MEDIA_WAIT_SECONDS = 10**9  # type: ignore[attr-defined]
+@pytest.fixture
+def live(recording: Recording, settings: LazySettings) -> Recording:
+    """The recording, as if its stream were still on."""
+    settings.MEDIA_WAIT_SECONDS = 10**9
     Recording.objects.update(ended=False)
+    recording.refresh_from_db()
+    return recording
 
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_request_sent_many_times_at_once_is_one_job(recording: Recording, ed: User) -> None:
+    start = threading.Barrier(4)
+
+    def ask(_: int) -> str:
+        try:
+            start.wait()
+            return submit(ed, clip(), idempotency_key="goal").pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = set(pool.map(ask, range(4)))
+
+    assert answers == {EditingJob.objects.get().pk}
+
+
+def test_a_range_past_the_newest_segment_of_a_live_stream_waits(live: Recording, ed: User) -> None:
     job = submit(ed, clip(10, 30))
 
     assert (job.state, job.waiting) == (
         JobState.QUEUING,
         "Clip 1 ends after what is recorded so far; waiting for the rest.",
     )
+
+
+def test_a_stream_whose_first_segment_is_still_to_come_is_waited_for(live: Recording, ed: User) -> None:
+    live.segments.all().delete()
+    Recording.objects.update(start=None, end=None)
+
+    assert submit(ed, clip(10, 30)).waiting.startswith("Clip 1 ends after")
+
+
+@pytest.mark.parametrize(
+    ("clips", "options", "error", "field"),
+    [
+        ([clip(10, 30)], {"mode": Mode.ACCURATE_FAST}, ModeNotAvailable, "mode"),
+        ([clip(10, 30)], {"holes": HolePolicy.SLATE}, InvalidInput, "holes"),
+        ([clip(10, 30), clip(-60, -50)], {}, NothingRecorded, "clips[1]"),
+    ],
+)
+def test_what_waiting_would_not_help_is_refused_at_once(
+    live: Recording, ed: User, clips: list[Clip], options: dict[str, object], error: type[InvalidInput], field: str
+) -> None:
+    with pytest.raises(error) as refusal:
+        submit(ed, *clips, **options)  # type: ignore[arg-type]
+    assert refusal.value.field == field
+
+
+def test_a_range_that_ended_long_ago_is_not_waited_for(live: Recording, ed: User, settings: LazySettings) -> None:
+    settings.MEDIA_WAIT_SECONDS = 10
+    assert submit(ed, clip(10, 30)).waiting == ""
+
+
+def test_a_job_cancelled_while_it_waited_waits_again_when_retried(live: Recording, ed: User) -> None:
+    job = editing_jobs.cancel(submit(ed, clip(10, 30)))
+    assert job.waiting == ""
+
+    assert editing_jobs.retry(job).waiting.startswith("Clip 1 ends after")
 
 
 def test_a_waiting_job_is_cancelled_at_once_and_can_be_retried(recording: Recording, ed: User) -> None:
@@ -171,3 +245,12 @@ def test_a_suggested_name_is_readable_and_free(recording: Recording, ed: User) -
 
     submit(ed, clip(), key=name)
     assert editing_jobs.suggest_key([clip()]) == "clips/live-main-20261120-100001-2.mp4"
+
+
+def test_a_suggested_name_can_be_used_whatever_the_stream_is_called(recording: Recording, ed: User) -> None:
+    odd = StreamName("example.com", "live", "große Bühne:" + "x" * 230)
+
+    name = editing_jobs.suggest_key([clip(stream=odd)])
+
+    assert name.startswith("clips/live-große-Bühne-xxx")
+    assert submit(ed, clip(), key=name).key == name

@@ -1,20 +1,17 @@
 import threading
 import time
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import settings
+from django.conf import LazySettings, settings
 from django.contrib.auth.models import User
 from django.db import connection
-from django.utils import timezone
 
-from dashboard import celery_app
 from editing import storage
 from editing.models import Bucket, EditingJob, JobState, MediaAsset, Recording
 from editing.services import editing_jobs
 from editing.timeline.clips import Mode
-from editing.worker import edit, lease, sweep
+from editing.worker import edit, lease
 from tests.samples import watch
 from tests.services.test_editing_jobs import clip, submit
 
@@ -146,78 +143,56 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(recording: Recording, 
     assert not storage.exists(job.bucket, job.key)
 
 
-def lapsed(job: EditingJob, attempts: int) -> None:
-    EditingJob.objects.filter(pk=job.pk).update(
-        state=JobState.PROCESSING,
-        lease_token="dead",
-        lease_until=timezone.now() - timedelta(seconds=1),
-        attempts=attempts,
-    )
-
-
-def test_the_sweep_puts_a_lost_workers_job_back_and_it_succeeds(recording: Recording, ed: User) -> None:
-    job = submit(ed, clip())
-    lapsed(job, attempts=1)
-
-    sweep.run()
-    job.refresh_from_db()
-    assert job.state == JobState.QUEUING
-
-    edit.run(job.pk)
-    job.refresh_from_db()
-    assert job.state == JobState.SUCCESS
-
-
-def test_the_sweep_gives_up_on_a_job_that_kills_its_workers(recording: Recording, ed: User) -> None:
-    job = submit(ed, clip())
-    lapsed(job, attempts=3)
-
-    sweep.run()
-
-    job.refresh_from_db()
-    assert (job.state, job.error_code) == (JobState.FAILED, "WorkerLost")
-
-
-def messages_in(queue: str) -> int:
-    """How many messages wait there; they are taken away."""
-    with celery_app.connection_for_read() as broker:
-        channel = broker.default_channel
-        channel.queue_declare(queue)
-        return int(channel.queue_purge(queue))
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_sweep_sends_a_job_again_whose_message_was_lost(recording: Recording, ed: User) -> None:
-    messages_in("fast")
-    submit(ed, clip())
-    assert messages_in("fast") == 1
-    EditingJob.objects.update(sent_at=timezone.now() - timedelta(minutes=1))
-
-    sweep.run()
-    sweep.run()
-
-    assert messages_in("fast") == 1
-
-
-def test_the_sweep_releases_a_job_whose_media_has_come(recording: Recording, ed: User, settings: object) -> None:
-    settings.MEDIA_WAIT_SECONDS = 10**9  # type: ignore[attr-defined]
-    Recording.objects.update(ended=False)
-    job = submit(ed, clip(10, 30))
-    sweep.run()
-    job.refresh_from_db()
-    assert job.waiting != ""
-
-    Recording.objects.update(ended=True)
-    sweep.run()
-
-    edit.run(job.pk)
-    job.refresh_from_db()
-    assert (job.waiting, job.state) == ("", JobState.SUCCESS)
-
-
 def test_buckets_hold_only_whole_files(recording: Recording, ed: User) -> None:
     edit.run(submit(ed, clip(), key="deep/er/out.mp4").pk)
 
     folder = storage.local_path(Bucket.objects.get(name="media"), "deep/er/out.mp4")
     assert folder is not None
     assert [path.name for path in folder.parent.iterdir()] == ["out.mp4"]
+
+
+def test_the_plan_on_the_row_is_the_one_that_was_cut(recording: Recording, ed: User, settings: LazySettings) -> None:
+    settings.MEDIA_WAIT_SECONDS = 10**9
+    Recording.objects.update(ended=False)
+    job = submit(ed, clip(10, 30))
+    assert job.plan is None
+    EditingJob.objects.update(waiting="")
+
+    edit.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.plan["frames"], job.report["verdict"]["frames"]) == (JobState.SUCCESS, 50, 50)
+
+
+def test_the_poster_of_a_replaced_file_goes_with_it(recording: Recording, ed: User) -> None:
+    jobs = []
+    for _ in range(2):
+        jobs.append(submit(ed, clip(), key="a.mp4"))
+        edit.run(jobs[-1].pk)
+
+    posters = [f"posters/{job.media_id}.jpg" for job in jobs]
+    assert [storage.exists(jobs[0].bucket, poster) for poster in posters] == [False, True]
+
+
+def test_a_job_whose_stream_is_gone_says_so(recording: Recording, ed: User) -> None:
+    job = submit(ed, clip())
+    EditingJob.objects.update(clips=[{**job.clips[0], "stream": "other"}])
+
+    edit.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.error_code, job.error_message) == ("NotFound", "There is no stream example.com/live/other.")
+
+
+def test_an_unexpected_error_is_told_in_the_log_and_not_to_the_user(
+    recording: Recording, ed: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = submit(ed, clip())
+    EditingJob.objects.update(clips=[{"stream": "main"}])
+
+    edit.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (JobState.FAILED, "InternalError")
+    assert "KeyError" not in job.error_message
+    assert "KeyError" in caplog.text
