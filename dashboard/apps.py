@@ -7,6 +7,6 @@ class DashboardConfig(AppConfig):
 
 
 class ConsoleConfig(AdminConfig):
-    """The admin, with our own door."""
+    """The admin, with our own door. Not a module of editing.admin: that one registers on the site it would make."""
 
-    default_site = "editing.admin.site.Console"
+    default_site = "dashboard.console.Console"
