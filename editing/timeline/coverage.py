@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice, takewhile
 
 from editing.timeline.frames import FrameIndex, unpack
 from editing.timeline.instant import Instant, Range
@@ -106,12 +107,17 @@ def _half_frames(segment: Segment) -> int:
 
 
 class Coverage:
-    """Segments of one stream in order of time. Nothing outside a range that is asked for is looked at."""
+    """Segments of one stream in order of time. Nothing outside a range that is asked for is looked at.
+
+    `segments` show each instant once: where recordings overlap, the one that is running goes on as long as it can.
+    """
 
     def __init__(self, segments: Iterable[Segment], gaps: Iterable[Gap] = ()) -> None:
-        self.segments = tuple(_without_repeats(sorted(segments, key=_order)))
+        in_order = sorted(segments, key=_order)
+        self.segments = tuple(_in_turn(in_order))
         self.known_gaps = tuple(sorted(gaps, key=lambda gap: gap.range))
-        self._starts = [segment.start for segment in self.segments]
+        self._ends = [segment.end for segment in self.segments]
+        self._recordings = _by_recording(in_order)
 
     @property
     def range(self) -> Range | None:
@@ -120,14 +126,13 @@ class Coverage:
 
     def touching(self, wanted: Range) -> tuple[Segment, ...]:
         """The segments that hold at least one instant of the range, in order."""
-        first = max(bisect_right(self._starts, wanted.start) - 1, 0)
-        last = bisect_left(self._starts, wanted.end)
-        return tuple(segment for segment in self.segments[first:last] if segment.range.overlaps(wanted))
+        found = islice(self.segments, bisect_right(self._ends, wanted.start), None)
+        return tuple(takewhile(lambda segment: segment.start < wanted.end, found))
 
     def before(self, segment: Segment) -> Iterator[Segment]:
         """The segments that lead up to this one on its clock without a hole, nearest first."""
-        position = bisect_left(self._starts, segment.start)
-        for earlier in reversed(self.segments[:position]):
+        recording, position = self._place(segment)
+        for earlier in map(recording.__getitem__, range(position - 1, -1, -1)):
             if not follows(earlier, segment):
                 return
             yield earlier
@@ -135,9 +140,13 @@ class Coverage:
 
     def after(self, segment: Segment) -> Segment | None:
         """The segment that continues this one's packets, if it is there."""
-        position = bisect_right(self._starts, segment.start)
-        following = self.segments[position] if position < len(self.segments) else None
+        recording, position = self._place(segment)
+        following = recording[position + 1] if position + 1 < len(recording) else None
         return following if following and follows(segment, following) else None
+
+    def _place(self, segment: Segment) -> tuple[list[Segment], int]:
+        recording = self._recordings[segment.recording]
+        return recording, bisect_left(recording, segment.sequence, key=lambda each: each.sequence)
 
     def covered(self) -> tuple[Range, ...]:
         """The instants that are recorded, as few ranges as possible."""
@@ -145,7 +154,7 @@ class Coverage:
         before: Segment | None = None
         for segment in self.segments:
             if before and adjoins(before, segment):
-                ranges[-1] = Range(ranges[-1].start, max(ranges[-1].end, segment.end))
+                ranges[-1] = Range(min(ranges[-1].start, segment.start), segment.end)
             else:
                 ranges.append(segment.range)
             before = segment
@@ -194,10 +203,39 @@ def _order(segment: Segment) -> tuple[Instant, int, int]:
     return segment.start, segment.recording, segment.sequence
 
 
-def _without_repeats(segments: list[Segment]) -> Iterator[Segment]:
-    """Leave out a segment that shows nothing that the ones before it have not shown."""
-    shown: Instant | None = None
+def _by_recording(segments: Iterable[Segment]) -> dict[int, list[Segment]]:
+    recordings: dict[int, list[Segment]] = {}
     for segment in segments:
-        if shown is None or segment.end > shown:
-            shown = segment.end
-            yield segment
+        recordings.setdefault(segment.recording, []).append(segment)
+    for each in recordings.values():
+        each.sort(key=lambda segment: segment.sequence)
+    return recordings
+
+
+def _in_turn(segments: list[Segment]) -> Iterator[Segment]:
+    """The segments that show something new, one after the other: of the same recording while it goes on."""
+    own = _next_of_recording(segments)
+    position, cursor = 0, 0
+    while position < len(segments):
+        segment = segments[position]
+        yield segment
+        cursor = _showing_more(segment, range(cursor, len(segments)), segments)
+        following, position = own[position], cursor
+        while following is not None and segments[following].end <= segment.end:
+            following = own[following]
+        if following is not None and adjoins(segment, segments[following]):
+            position = following
+
+
+def _showing_more(shown: Segment, positions: Iterable[int], segments: list[Segment]) -> int:
+    return next((position for position in positions if segments[position].end > shown.end), len(segments))
+
+
+def _next_of_recording(segments: list[Segment]) -> list[int | None]:
+    following: list[int | None] = [None] * len(segments)
+    latest: dict[int, int] = {}
+    for position, segment in enumerate(segments):
+        if segment.recording in latest:
+            following[latest[segment.recording]] = position
+        latest[segment.recording] = position
+    return following

@@ -35,6 +35,7 @@ class FrameKind(IntEnum):
 ENTRIES = frozenset({FrameKind.IDR, FrameKind.RECOVERY, FrameKind.CRA, FrameKind.BLA})
 """Kinds at which decoding can start and the frame itself comes out right."""
 
+_ENTRY_MARKS = frozenset(map(int, ENTRIES))
 KIND_MASK = 0x0F
 DISPOSABLE = 0x10
 """Bit beside the kind: no other frame refers to this one."""
@@ -60,6 +61,11 @@ class VideoIndex:
 
     def disposable(self, position: int) -> bool:
         return bool(self.marks[position] & DISPOSABLE)
+
+    @property
+    def entries(self) -> list[int]:
+        """The positions at which decoding can start and the frame itself comes out right."""
+        return [position for position, mark in enumerate(self.marks) if mark & KIND_MASK in _ENTRY_MARKS]
 
     @property
     def start(self) -> int:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import islice
+from itertools import chain, islice
 
 from editing.timeline.coverage import Coverage, Segment, follows, runs
 from editing.timeline.frames import ENTRIES, FrameKind, VideoIndex
 from editing.timeline.instant import Instant, Range
+from editing.timeline.ticks import TICKS_PER_SECOND
+
+_FARTHEST_KEYFRAME = 60 * TICKS_PER_SECOND
 
 
 class Action(StrEnum):
@@ -70,19 +73,28 @@ class _Slice:
 
 
 def exact(wanted: Range, touching: Sequence[Segment], coverage: Coverage) -> list[Piece]:
-    """Encoded pieces with exactly the frames whose instant lies in `wanted`, each instant once."""
+    """Encoded pieces with exactly the frames whose instant lies in `wanted`, each instant once.
+
+    Where packets simply go on, all of them are taken: a new anchor between two segments moves instants, not media.
+    """
     slices: list[_Slice] = []
     shown = wanted.start
     for segment in touching:
-        if found := _slice(segment, Range(shown, wanted.end)):
+        joined = bool(slices) and _joins(slices[-1], segment)
+        if found := _slice(segment, None if joined else shown, wanted.end):
             slices.append(found)
             shown = max(shown, segment.anchor.instant(found.end_pts))
     return [_with_sound(piece, coverage) for group in _groups(slices) if (piece := _encoded(group, coverage))]
 
 
-def _slice(segment: Segment, wanted: Range) -> _Slice | None:
-    low = max(segment.first_pts, segment.anchor.first_pts_at(wanted.start))
-    high = min(segment.end_pts, segment.anchor.first_pts_at(wanted.end))
+def _joins(before: _Slice, segment: Segment) -> bool:
+    return before.end_pts == before.segment.end_pts and follows(before.segment, segment)
+
+
+def _slice(segment: Segment, start: Instant | None, end: Instant) -> _Slice | None:
+    """The frames from `start` (None: from the first one) up to `end`."""
+    low = segment.first_pts if start is None else max(segment.first_pts, segment.anchor.first_pts_at(start))
+    high = min(segment.end_pts, segment.anchor.first_pts_at(end))
     if low <= segment.first_pts and high >= segment.end_pts:
         return _Slice(segment, segment.first_pts, segment.end_pts, segment.frames) if segment.frames else None
     return _clipped(segment, low, high)
@@ -101,8 +113,7 @@ def _groups(slices: Sequence[_Slice]) -> list[list[_Slice]]:
     """Slices that follow each other frame by frame belong to one piece."""
     groups: list[list[_Slice]] = []
     for part in slices:
-        last = groups[-1][-1] if groups else None
-        if last and last.end_pts == last.segment.end_pts and follows(last.segment, part.segment):
+        if groups and _joins(groups[-1][-1], part.segment):
             groups[-1].append(part)
         else:
             groups.append([part])
@@ -130,50 +141,54 @@ def _piece(action: Action, group: Sequence[_Slice], lead: tuple[Segment, ...]) -
 
 def _lead(segment: Segment, pts: int, coverage: Coverage) -> tuple[Segment, ...] | None:
     """The segments before `segment` from which a decoder gets the frame at `pts` right; None if none does."""
-    if leads_to(segment, pts):
-        return ()
     lead: list[Segment] = []
-    for earlier in coverage.before(segment):
-        lead.insert(0, earlier)
-        if leads_to(earlier, pts):
-            return tuple(lead)
+    since = 0
+    for each in chain([segment], coverage.before(segment)):
+        if leads_to(each, pts, since):
+            return tuple(reversed([*lead, each]))[:-1]
+        since += _references(each, pts)
+        lead.append(each)
     return None
 
 
-def leads_to(segment: Segment, pts: int) -> bool:
-    """Whether decoding from somewhere in `segment` gets every frame from `pts` on right."""
+def leads_to(segment: Segment, pts: int, since: int = 0) -> bool:
+    """Whether decoding from somewhere in `segment` gets every frame from `pts` on right.
+
+    `since` counts the reference frames up to `pts` that later segments hold.
+    """
     video = segment.index.video
-    return video is not None and any(
-        video.pts[position] <= pts and (_enters(video, position) or _refreshed(video, position, pts))
-        for position in range(len(video))
+    if video is None:
+        return False
+    return any(video.pts[position] <= pts for position in video.entries) or any(
+        # a gradual refresh is right from the frame on that completes it; only frames that others refer to count
+        _references_from(video, position + 1, pts) + since >= count
+        for position, count in video.recovery
+        if video.pts[position] <= pts
     )
 
 
-def _enters(video: VideoIndex, position: int) -> bool:
-    return video.kind(position) in ENTRIES
+def _references(segment: Segment, pts: int) -> int:
+    return _references_from(segment.index.video, 0, pts) if segment.index.video else 0
 
 
-def _refreshed(video: VideoIndex, position: int, pts: int) -> bool:
-    """A gradual refresh is an entry for frames that come after it is complete."""
-    if video.kind(position) is not FrameKind.REFRESH:
-        return False
-    count = dict(video.recovery).get(position, 0)
-    return position + count < len(video) and video.pts[position + count] <= pts
+def _references_from(video: VideoIndex, position: int, pts: int) -> int:
+    """How many frames that others refer to are decoded from `position` on and shown by `pts`."""
+    return sum(video.pts[at] <= pts and not video.disposable(at) for at in range(position, len(video)))
 
 
 def _first_entry(segment: Segment, not_before: int) -> int | None:
     video = segment.index.video
     if video is None:
         return None
-    entries = (video.pts[position] for position in range(len(video)) if _enters(video, position))
+    entries = (video.pts[position] for position in video.entries)
     return min((pts for pts in entries if pts >= not_before), default=None)
 
 
 def whole_segments(touching: Sequence[Segment], coverage: Coverage) -> list[Piece]:
     """Copied pieces of all the given segments, each beginning where a decoder can begin.
 
-    Where the first segment of a run begins between keyframes, the ones before it are taken as well; what no entry
-    leads to is left out. Where runs overlap, the later one begins after what the earlier one has shown.
+    Where the first segment of a run begins between keyframes, the ones before it are taken as well, up to a minute;
+    what no entry leads to is left out. Where runs overlap, the later one begins after what the earlier one has shown.
     """
     pieces: list[Piece] = []
     shown: Instant | None = None
@@ -190,6 +205,8 @@ def _back_to_entry(segments: tuple[Segment, ...], coverage: Coverage) -> tuple[S
         return segments
     earlier: list[Segment] = []
     for segment in coverage.before(segments[0]):
+        if segments[0].first_pts - segment.end_pts > _FARTHEST_KEYFRAME:
+            break
         earlier.insert(0, segment)
         if _first_entry(segment, segment.first_pts) is not None:
             return (*earlier, *segments)
@@ -198,7 +215,7 @@ def _back_to_entry(segments: tuple[Segment, ...], coverage: Coverage) -> tuple[S
 
 def _begins_with_entry(segment: Segment) -> bool:
     video = segment.index.video
-    return video is not None and _enters(video, 0)
+    return video is not None and video.kind(0) in ENTRIES
 
 
 def _copied(segments: Sequence[Segment], shown: Instant | None) -> Piece | None:

@@ -21,6 +21,7 @@ __all__ = ["Action", "ClipPlan", "CutPlan", "Piece", "Target", "make"]
 
 AVAILABLE = (Mode.ACCURATE, Mode.ROUGH_FAST)
 
+NOT_DECODABLE = "cannot be decoded without what came before"
 
 BYTES_PER_SECOND = 250_000_000
 """What a cut copies in a second, for predictions only."""
@@ -106,7 +107,7 @@ def make(
     )
     if holes is HolePolicy.FAIL:
         _refuse_holes(planned)
-    target = target_of([piece for clip in planned for piece in clip.pieces], mode, size=size, bitrate=bitrate)
+    target = target_of([clip.pieces for clip in planned], mode, size=size, bitrate=bitrate)
     return CutPlan(mode, planned, target, tuple(_warnings(planned, mode)))
 
 
@@ -148,16 +149,24 @@ def _plan_clip(clip: Clip, coverage: Coverage, mode: Mode, field: str) -> ClipPl
     touching = recorded(clip, coverage, field)
     found = cutting.whole_segments(touching, coverage) if mode.snaps else cutting.exact(clip.range, touching, coverage)
     if not found:
-        raise NothingRecorded("No frame in this range can be decoded.", field=field)
+        raise NothingRecorded(_undecodable(mode), field=field)
     achieved = Range(found[0].start, found[-1].end)
-    return ClipPlan(clip, achieved, tuple(found), _holes(clip, found, coverage))
+    return ClipPlan(clip, achieved, tuple(found), _holes(clip, found, touching, coverage))
 
 
-def _holes(clip: Clip, found: Sequence[Piece], coverage: Coverage) -> tuple[Gap, ...]:
+def _undecodable(mode: Mode) -> str:
+    if mode.copies:
+        return f"No keyframe leads to this range, so that {mode} cannot copy it; Accurate may be able to encode it."
+    return "No frame in this range can be decoded: no keyframe leads to it."
+
+
+def _holes(clip: Clip, found: Sequence[Piece], touching: Sequence[Segment], coverage: Coverage) -> tuple[Gap, ...]:
     """What is missing of the range, beyond half a frame at its edges (a range need not begin on a frame)."""
+    unrecorded = gaps_between(Coverage(touching).covered(), coverage.known_gaps, clip.range)
+    explained = sorted([*cutting.covered(found), *(gap.range for gap in unrecorded)])
+    undecodable = [Gap(gap.range, NOT_DECODABLE) for gap in gaps_between(explained, (), clip.range)]
     half = found[0].segments[0].frame_microseconds // 2
-    covered = cutting.covered(found)
-    missing = gaps_between(covered, coverage.known_gaps, clip.range)
+    missing = sorted([*unrecorded, *undecodable], key=lambda gap: gap.range)
     return tuple(gap for gap in missing if gap.range.duration > 3 * half)
 
 

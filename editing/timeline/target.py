@@ -71,15 +71,20 @@ def check_size(size: Size | None, mode: Mode, bitrate: int | None) -> None:
         )
 
 
-def target_of(pieces: Sequence[Piece], mode: Mode, *, size: Size | None, bitrate: int | None) -> Target:
-    """The tracks that fit all pieces: the parameters of the most frames, encoded at the size of the largest input."""
+def target_of(clips: Sequence[Sequence[Piece]], mode: Mode, *, size: Size | None, bitrate: int | None) -> Target:
+    """The tracks that fit all clips' pieces: the parameters of the most frames, encoded at the largest input's size.
+
+    Raises InvalidOutput, or InvalidClips where pieces that are to be copied do not fit into one track.
+    """
     check_size(size, mode, bitrate)
+    pieces = [piece for clip in clips for piece in clip]
     video = _most(pieces, lambda parameters: parameters.video)
     audio = _most(pieces, lambda parameters: parameters.audio[0] if parameters.audio else None)
     if video is None:
         raise InvalidClips("The clips hold no video.", field="clips")
     if mode.copies:
-        _refuse_changes(pieces, video, audio)
+        for number, clip in enumerate(clips):
+            _refuse_changes(clip, video, audio, mode, f"clips[{number}]")
     else:
         video = _sized(video, _largest(pieces), size or Size())
     return Target(video, audio, bitrate or _richest(pieces))
@@ -129,20 +134,21 @@ def _rate(piece: Piece) -> int:
     return sum(segment.size for segment in piece.segments) * 8 * 90_000 // max(ticks, 1)
 
 
-def _refuse_changes(pieces: Sequence[Piece], video: VideoParameters, audio: AudioParameters | None) -> None:
+def _refuse_changes(
+    pieces: Sequence[Piece], video: VideoParameters, audio: AudioParameters | None, mode: Mode, field: str
+) -> None:
     for piece in pieces:
         own = piece.segments[0].parameters
-        if own.video != video or (own.audio and own.audio[0] != audio):
+        sound = own.audio[0] if own.audio else audio
+        if (own.video, sound) != (video, audio):
             raise InvalidClips(
-                f"The parameters change at {format_instant(piece.start)} ({_words(own)}, elsewhere "
-                f"{_words_of(video)}); RoughFast copies and cannot join them. Use Accurate.",
-                field="clips",
+                f"From {format_instant(piece.start)} on this clip is {_words(own.video, sound)}; most of the merge is "
+                f"{_words(video, audio)}. {mode} copies and cannot join them; Accurate can.",
+                field=field,
             )
 
 
-def _words(parameters: Parameters) -> str:
-    return _words_of(parameters.video) if parameters.video else "no video"
-
-
-def _words_of(video: VideoParameters) -> str:
-    return f"{video.codec} {video.width}×{video.height}"
+def _words(video: VideoParameters | None, audio: AudioParameters | None) -> str:
+    picture = f"{video.codec} {video.width}×{video.height}" if video else "without video"
+    sound = f"{audio.codec} {audio.sample_rate} Hz, {audio.channels} channels" if audio else "no sound"
+    return f"{picture} ({video.profile}) with {sound}" if video else f"{picture}, with {sound}"
