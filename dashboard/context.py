@@ -4,7 +4,6 @@ from django.http import HttpRequest
 
 from editing.models.roles import Verb, can
 
-
 _SECTIONS = {"": "streams", "recordings": "streams"}
 
 

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
 from editing.errors import EditingError, InvalidInstant
 from editing.models import Bucket
+from editing.services import editing_jobs
 from editing.services.editing_jobs import Output
-from editing.timeline.clips import HolePolicy, Mode
-from editing.timeline.instant import SECOND, Instant, Range, format_instant, from_datetime, parse_instant, to_datetime
+from editing.timeline.clips import Clip, HolePolicy, Mode
+from editing.timeline.instant import SECOND, Instant, Range, from_datetime, parse_instant, to_datetime
 from editing.timeline.plan import AVAILABLE
 
 _TIME = re.compile(r"^(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,6}))?)?$")
 _OFFSET = re.compile(r"^([+-])(?:(\d+):)?(\d+(?:[.,]\d+)?)$")
 MODES = {
-    Mode.ACCURATE: "Accurate – to the frame, encoded",
-    Mode.ROUGH_FAST: "RoughFast – whole segments, copied",
+    Mode.ACCURATE: "exact to the frame; everything is encoded",
+    Mode.ROUGH_FAST: "whole segments, copied: fast, a little more than marked",
 }
-HOLES = {HolePolicy.SKIP: "close them", HolePolicy.FAIL: "refuse to merge"}
+_CLIP = re.compile(r"clips\[(\d+)\]")
+HOLES = {HolePolicy.SKIP: "close the hole and say so", HolePolicy.FAIL: "do not merge"}
 
 
 class MomentField(forms.CharField):
@@ -84,40 +87,60 @@ class RangeForm(forms.Form):
         values["range"] = Range(start, end)
 
 
+def _number(placeholder: str) -> forms.NumberInput:
+    return forms.NumberInput({"placeholder": placeholder, "inputmode": "numeric"})
+
+
 class MergeForm(forms.Form):
     """Where the merged video goes and how it is cut."""
 
-    mode = forms.ChoiceField(choices=[(mode.value, MODES[mode]) for mode in AVAILABLE], initial=Mode.ACCURATE.value)
+    mode = forms.ChoiceField(
+        choices=[(mode.value, MODES[mode]) for mode in AVAILABLE],
+        initial=Mode.ACCURATE.value,
+        widget=forms.RadioSelect,
+    )
     bucket = forms.ModelChoiceField(Bucket.objects.active(), empty_label=None, to_field_name="name")
-    key = forms.CharField(label="File name", max_length=512)
+    key = forms.CharField(
+        label="File name", max_length=512, required=False, help_text="Empty: named after the first clip."
+    )
     holes = forms.ChoiceField(
         label="Missing media", choices=[(policy.value, words) for policy, words in HOLES.items()], required=False
     )
-    width = forms.IntegerField(required=False, min_value=2)
-    height = forms.IntegerField(required=False, min_value=2)
-    bitrate = forms.IntegerField(label="Bit rate (kbit/s)", required=False, min_value=16)
-    user_data = forms.CharField(label="User data (JSON)", required=False, widget=forms.Textarea({"rows": 2}))
+    width = forms.IntegerField(required=False, widget=_number("as recorded"))
+    height = forms.IntegerField(required=False, widget=_number("as recorded"))
+    bitrate = forms.IntegerField(label="kbit/s", required=False, widget=_number("as recorded"))
+    user_data = forms.CharField(
+        label="JSON, kept with the job (at most 512 bytes)", required=False, widget=forms.Textarea({"rows": 2})
+    )
 
     def clean_holes(self) -> str:
         return str(self.cleaned_data["holes"] or HolePolicy.SKIP.value)
 
-    def request(self) -> dict[str, Any]:
-        """The arguments of services.editing_jobs.submit, without the clips."""
+    def request(self, clips: Sequence[Clip]) -> dict[str, Any]:
+        """The arguments of services.editing_jobs.submit; without a name the suggested one."""
         values = self.cleaned_data
+        key = values["key"] or editing_jobs.suggest_key(clips)
         bitrate = values["bitrate"] * 1000 if values["bitrate"] else None
         return {
+            "clips": clips,
             "mode": Mode(values["mode"]),
-            "output": Output(values["bucket"], values["key"], values["width"], values["height"], bitrate),
+            "output": Output(values["bucket"], key, values["width"], values["height"], bitrate),
             "holes": HolePolicy(values["holes"]),
             "user_data": values["user_data"],
         }
 
     def add_refusal(self, error: EditingError) -> None:
         """Show a service's refusal at the field it names."""
+        field = self._field_of(error)
+        self.add_error(field, error.message if field else self.words_of(error))
+
+    def words_of(self, error: EditingError) -> str:
+        """A refusal with the field or the clip it is about, counted as people count."""
+        if clip := _CLIP.match(error.field or ""):
+            return f"Clip {int(clip[1]) + 1}: {error.message}"
+        field = self._field_of(error)
+        return f"{self[field].label}: {error.message}" if field else error.message
+
+    def _field_of(self, error: EditingError) -> str | None:
         field = (error.field or "").removeprefix("output.")
-        self.add_error(field if field in self.fields else None, error.message)
-
-
-def written(instant: Instant) -> str:
-    """An instant as the fields show it."""
-    return format_instant(instant)
+        return field if field in self.fields else None

@@ -51,7 +51,7 @@ def moment(value: Any) -> SafeString | str:
 
 
 @register.filter
-def length(microseconds: int | None) -> str:
+def duration(microseconds: int | None) -> str:
     """A duration in µs as 1:02:03.450, without hours where there are none."""
     if microseconds is None:
         return "–"
@@ -65,7 +65,19 @@ def length(microseconds: int | None) -> str:
 @register.filter
 def seconds(value: float | None) -> str:
     """A duration in seconds, in the same way."""
-    return length(round(value * SECOND)) if value is not None else "–"
+    return duration(round(value * SECOND)) if value is not None else "–"
+
+
+@register.filter
+def wait(value: float | None) -> str:
+    """A prediction in seconds, in words as rough as it is."""
+    if value is None:
+        return "–"
+    if value < 1.5:
+        return "a second"
+    if value < 90:
+        return f"{value:.0f} s"
+    return f"{value / 60:.0f} min" if value < 5400 else f"{value / 3600:.1f} h"
 
 
 @register.filter
@@ -76,6 +88,12 @@ def bytes_(value: int | None) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} TB"
+
+
+@register.filter
+def state_words(state: str) -> str:
+    """A job's state as people say it."""
+    return _STATES.get(state, ("", state))[1]
 
 
 @register.filter

@@ -28,7 +28,9 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def detail(request: HttpRequest, asset_id: str) -> HttpResponse:
     asset = load(_ROWS, request, pk=asset_id)
-    return render(request, "assets/asset.html", {"asset": asset, "url": asset.bucket.url(asset.key), **asset_links(asset)})
+    return render(
+        request, "assets/asset.html", {"asset": asset, "url": asset.bucket.url(asset.key), **asset_links(asset)}
+    )
 
 
 @needs(Verb.EDIT)

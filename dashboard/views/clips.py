@@ -6,8 +6,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+from django_htmx.http import HttpResponseClientRedirect, reswap, trigger_client_event
 
 from dashboard.access import load, needs
 from dashboard.clip_list import ClipList
@@ -21,34 +22,30 @@ from editing.timeline.describe import describe
 _RECORDINGS = Recording.objects.select_related("stream")
 
 
-def panel(request: HttpRequest, clips: ClipList, **context: Any) -> dict[str, Any]:
-    """What the clip panel needs, on a page or alone."""
-    suggested = editing_jobs.suggest_key(clips.clips) if clips.chosen else ""
-    return {"clips": clips, "merge": MergeForm(initial={"key": suggested}), **context}
-
-
 @needs(Verb.EDIT)
 @require_POST
 def add(request: HttpRequest, recording_id: int) -> HttpResponse:
+    """The marked range at the end of the list; what is wrong with it stands at its field."""
     recording = load(_RECORDINGS, request, pk=recording_id)
     form = RangeForm(request.POST, day=recording.start or 0)
-    clips = ClipList(request)
     if not form.is_valid():
-        return _panel(request, clips, problem=_first_error(form))
+        return reswap(render(request, "clips/_mark_errors.html", {"form": form}), "none")
+    clips = ClipList(request)
     clips.add(recording, form.cleaned_data["range"])
-    return _panel(request, clips)
+    return _list(request, clips, added=True)
 
 
 @needs(Verb.EDIT)
 @require_POST
 def change(request: HttpRequest, clip_id: str) -> HttpResponse:
+    """Other times for a clip."""
     clips = ClipList(request)
     day = next((each.start for each in clips.chosen if each.id == clip_id), 0)
     form = RangeForm(request.POST, day=day)
     if not form.is_valid():
-        return _panel(request, clips, problem=_first_error(form))
+        return _list(request, clips, wrong=clip_id, form=form)
     clips.change(clip_id, form.cleaned_data["range"])
-    return _panel(request, clips)
+    return _list(request, clips)
 
 
 @needs(Verb.EDIT)
@@ -56,14 +53,16 @@ def change(request: HttpRequest, clip_id: str) -> HttpResponse:
 def act(request: HttpRequest, clip_id: str, verb: str) -> HttpResponse:
     """Up, down, duplicate or remove."""
     clips = ClipList(request)
-    actions = {
-        "up": lambda: clips.move(clip_id, -1),
-        "down": lambda: clips.move(clip_id, 1),
-        "duplicate": lambda: clips.duplicate(clip_id),
-        "remove": lambda: clips.remove(clip_id),
-    }
-    actions[verb]()
-    return _panel(request, clips)
+    match verb:
+        case "up":
+            clips.move(clip_id, -1)
+        case "down":
+            clips.move(clip_id, 1)
+        case "duplicate":
+            clips.duplicate(clip_id)
+        case _:
+            clips.remove(clip_id)
+    return _list(request, clips)
 
 
 @needs(Verb.EDIT)
@@ -72,7 +71,7 @@ def arrange(request: HttpRequest) -> HttpResponse:
     """The order after a drag: the ids as they lie now."""
     clips = ClipList(request)
     clips.arrange(request.POST.getlist("clip"))
-    return _panel(request, clips)
+    return _list(request, clips)
 
 
 @needs(Verb.EDIT)
@@ -80,54 +79,50 @@ def arrange(request: HttpRequest) -> HttpResponse:
 def clear(request: HttpRequest) -> HttpResponse:
     clips = ClipList(request)
     clips.clear()
-    return _panel(request, clips)
+    return _list(request, clips)
 
 
 @needs(Verb.EDIT)
 @require_safe
 def plan(request: HttpRequest) -> HttpResponse:
     """A dry run of the merge as the form stands, or why it would be refused."""
-    clips = ClipList(request)
-    form = MergeForm(request.GET)
-    form.fields["key"].required = False
-    context: dict[str, Any] = {"clips": clips}
+    clips, form = ClipList(request), MergeForm(request.GET)
+    context: dict[str, Any] = {"clips": clips, "form": form}
     if clips.chosen and form.is_valid():
-        given = form.request()
-        given.pop("user_data")
-        try:
-            planned = editing_jobs.plan(clips.clips, **given)
-            context |= {"plan": describe(planned.plan) if planned.plan else None, "waiting": planned.waiting}
-        except EditingError as error:
-            context["refusal"] = error
-    elif clips.chosen:
-        context["refusal"] = _first_error(form)
+        context |= _planned(clips, form)
     return render(request, "clips/_plan.html", context)
 
 
 @needs(Verb.EDIT)
 @require_POST
 def merge(request: HttpRequest) -> HttpResponse:
-    """Submit; then on to the job."""
+    """Submit, then on to the job; what is refused stands at its field."""
     clips, form = ClipList(request), MergeForm(request.POST)
     if form.is_valid():
         try:
-            job = editing_jobs.submit(request.user, clips=clips.clips, **form.request())
+            job = editing_jobs.submit(request.user, **form.request(clips.clips))
         except EditingError as error:
             form.add_refusal(error)
         else:
             clips.clear()
-            return HttpResponseClientRedirect(f"/jobs/{job.pk}/")
-    return render(request, "clips/_merge.html", {"clips": clips, "merge": form})
+            return HttpResponseClientRedirect(reverse("job", args=[job.pk]))
+    return render(request, "clips/_merge.html", {"merge": form})
 
 
+def _planned(clips: ClipList, form: MergeForm) -> dict[str, Any]:
+    """The plan, each part of it beside its clip, or the refusal."""
+    asked = form.request(clips.clips)
+    output = asked["output"]
+    try:
+        planned = editing_jobs.plan(asked["clips"], mode=asked["mode"], output=output, holes=asked["holes"])
+    except EditingError as error:
+        return {"refusal": form.words_of(error)}
+    if planned.plan is None:
+        return {"waiting": planned.waiting, "output": output}
+    described = describe(planned.plan)
+    return {"plan": described, "parts": list(zip(clips.chosen, described["clips"], strict=True)), "output": output}
 
-def _panel(request: HttpRequest, clips: ClipList, **context: Any) -> HttpResponse:
-    answer = render(request, "clips/_panel.html", panel(request, clips, **context))
-    ranges = [[each.recording, each.start / 1000, each.end / 1000] for each in clips.chosen]
-    return trigger_client_event(answer, "clips-changed", {"clips": ranges}, after="swap")
 
-
-def _first_error(form: Any) -> str:
-    field, messages = next(iter(form.errors.items()))
-    label = form.fields[field].label or field.capitalize() if field in form.fields else ""
-    return f"{label}: {messages[0]}" if label else str(messages[0])
+def _list(request: HttpRequest, clips: ClipList, **context: Any) -> HttpResponse:
+    answer = render(request, "clips/_clips.html", {"clips": clips, **context})
+    return trigger_client_event(answer, "clips-changed", after="settle")

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import trigger_client_event
 
 from dashboard.access import load, needs
 from editing.errors import Conflict
-from editing.models import EditingJob
+from editing.models import EditingJob, JobState, MediaAsset
 from editing.models.roles import Verb
-from editing.services import editing_jobs, links
+from editing.services import editing_jobs, health, links
 
+HTMX_STOP_POLLING = 286
+_SPEED_FROM = 5
 _ROWS = EditingJob.objects.select_related("bucket", "owner", "asset", "asset__bucket")
 
 
@@ -36,14 +41,27 @@ def row(request: HttpRequest, job_id: str) -> HttpResponse:
 @require_safe
 def detail(request: HttpRequest, job_id: str) -> HttpResponse:
     job = load(_ROWS, request, pk=job_id)
-    return render(request, "jobs/job.html", {**_context(job), "events": job.events.all()})
+    return render(request, "jobs/job.html", {**_context(job), **_facts(job)})
 
 
 @needs(Verb.SEE)
 @require_safe
 def progress(request: HttpRequest, job_id: str) -> HttpResponse:
-    """How it goes; with the result once there is one."""
-    return _progress(request, load(_ROWS, request, pk=job_id))
+    """How it goes; with the result once there is one, and then nobody needs to ask any more."""
+    job = load(_ROWS, request, pk=job_id)
+    answer = _progress(request, job)
+    if job.active:
+        return answer
+    answer.status_code = HTMX_STOP_POLLING
+    return trigger_client_event(answer, "job-ended")
+
+
+@needs(Verb.SEE)
+@require_safe
+def facts(request: HttpRequest, job_id: str) -> HttpResponse:
+    """What was asked for and what came out; asked for again when the job has ended."""
+    job = load(_ROWS, request, pk=job_id)
+    return render(request, "jobs/_facts.html", {"job": job, **_facts(job)})
 
 
 @needs(Verb.EDIT)
@@ -58,13 +76,14 @@ def retry(request: HttpRequest, job_id: str) -> HttpResponse:
     return _act(request, job_id, editing_jobs.retry)
 
 
-def _act(request: HttpRequest, job_id: str, verb: Any) -> HttpResponse:
+def _act(request: HttpRequest, job_id: str, verb: Callable[[EditingJob], EditingJob]) -> HttpResponse:
     job = load(_ROWS, request, pk=job_id)
     try:
         verb(job)
     except Conflict as error:
+        job.refresh_from_db()
         return _progress(request, job, problem=error.message)
-    return _progress(request, job)
+    return trigger_client_event(_progress(request, job), "job-ended")
 
 
 def _progress(request: HttpRequest, job: EditingJob, **context: Any) -> HttpResponse:
@@ -73,13 +92,40 @@ def _progress(request: HttpRequest, job: EditingJob, **context: Any) -> HttpResp
 
 def _context(job: EditingJob) -> dict[str, Any]:
     asset = getattr(job, "asset", None)
-    context: dict[str, Any] = {"job": job, "asset": asset, "quarter": job.progress // 25 * 25}
-    if asset:
-        context |= asset_links(asset)
-    return context
+    context: dict[str, Any] = {
+        "job": job,
+        "asset": asset,
+        "quarter": job.progress // 25 * 25,
+        "queued_because": _queued_because(job),
+        "speed": _speed(job),
+        "took": (job.finished_at - job.started_at).total_seconds() if job.finished_at and job.started_at else None,
+    }
+    return context | asset_links(asset) if asset else context
 
 
-def asset_links(asset: Any) -> dict[str, str]:
+def _facts(job: EditingJob) -> dict[str, Any]:
+    return {"events": job.events.all()}
+
+
+def _queued_because(job: EditingJob) -> str:
+    """Why it has not begun, if it has not."""
+    if job.state != JobState.QUEUING or job.waiting:
+        return job.waiting
+    if problems := health.check()["problems"]:
+        return str(problems[0])
+    before = EditingJob.objects.filter(state=JobState.QUEUING, waiting="", queued_at__lt=job.queued_at).count()
+    return f"{before} job{'s' if before > 1 else ''} before it" if before else ""
+
+
+def _speed(job: EditingJob) -> str:
+    """How much faster than it plays it is being made, once that means something."""
+    if job.state != JobState.PROCESSING or not job.plan or not job.started_at or job.progress < _SPEED_FROM:
+        return ""
+    spent = (timezone.now() - job.started_at).total_seconds()
+    return f"{job.plan['duration'] * job.progress / 100 / max(spent, 0.1):.1f}× as fast as it plays"
+
+
+def asset_links(asset: MediaAsset) -> dict[str, str]:
     """Addresses to play and to fetch an asset."""
     name = asset.key.rpartition("/")[2]
     return {

@@ -6,16 +6,16 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import condition, require_POST, require_safe
 
 from dashboard.access import load, needs
 from dashboard.clip_list import ClipList
-from dashboard.views.clips import panel
+from dashboard.forms import MergeForm
 from editing.models import Recording
 from editing.models.roles import Verb
 from editing.services import links, recordings
 from editing.timeline.coverage import Coverage
-from editing.timeline.instant import Range, format_instant
 
 _ROWS = Recording.objects.select_related("stream", "bucket")
 
@@ -25,26 +25,34 @@ _ROWS = Recording.objects.select_related("stream", "bucket")
 def detail(request: HttpRequest, recording_id: int) -> HttpResponse:
     """Player, timeline, clips."""
     recording = load(_ROWS, request, pk=recording_id)
-    found = recordings.coverage(recording)
     context = {
         "recording": recording,
-        "timeline": _timeline(recording, found) if recording.range else None,
-        "gaps": found.gaps(),
-        **panel(request, ClipList(request)),
+        "playlist": links.playlist_url(recording) if recording.range else "",
+        "longest": recordings.LONGEST_PLAYLIST // 1_000_000,
+        "clips": ClipList(request),
+        "merge": MergeForm(),
     }
     return render(request, "recordings/recording.html", context)
 
 
 @needs(Verb.SEE)
 @require_safe
-def frame(request: HttpRequest, recording_id: int) -> JsonResponse:
-    """The frame on the screen at an instant (µs): where it begins and ends, exactly."""
+def timeline(request: HttpRequest, recording_id: int) -> HttpResponse:
+    """What the timeline draws, as JSON; a browser that has it asks again for nothing."""
+    return _timeline(request, load(_ROWS, request, pk=recording_id))
+
+
+@needs(Verb.SEE)
+@require_safe
+def frames(request: HttpRequest, recording_id: int) -> JsonResponse:
+    """The instants (µs) of the frames around an instant, last the end of their segment: marks and steps are exact."""
     recording = load(_ROWS, request, pk=recording_id)
     at = request.GET.get("at", "")
-    found = recordings.frame_at(recording, int(at)) if at.isdigit() else None
-    if found is None:
-        return JsonResponse({"detail": "Nothing is recorded there."}, status=404)
-    return JsonResponse({"start": format_instant(found.start), "end": format_instant(found.end)})
+    if not at.isdecimal() or len(at) > 18:
+        return JsonResponse({"detail": "Give `at` in microseconds since 1970."}, status=400)
+    answer = JsonResponse({"frames": recordings.frame_times(recording, int(at))})
+    patch_cache_control(answer, private=True, max_age=3600)
+    return answer
 
 
 @needs(Verb.OPERATE)
@@ -56,16 +64,21 @@ def delete(request: HttpRequest, recording_id: int) -> HttpResponse:
     return redirect("stream", stream_id)
 
 
-def _timeline(recording: Recording, found: Coverage) -> dict[str, Any]:
-    """What the timeline draws; instants in whole milliseconds, which a canvas can count in."""
-    whole = recording.range or Range(0, 0)
-    limit = recordings.LONGEST_PLAYLIST
-    played = Range(max(whole.start, whole.end - limit), whole.end)
+def _version(request: HttpRequest, recording: Recording) -> str:
+    return f'"{recording.pk}-{recording.segment_count}-{recording.end}-{recording.gaps.count()}"'
+
+
+@condition(etag_func=_version)
+def _timeline(request: HttpRequest, recording: Recording) -> JsonResponse:
+    answer = JsonResponse(_drawn(recordings.coverage(recording)))
+    patch_cache_control(answer, private=True, no_cache=True)
+    return answer
+
+
+def _drawn(found: Coverage) -> dict[str, Any]:
+    """Instants in whole microseconds; each segment by its start."""
     return {
-        "start": whole.start / 1000,
-        "end": whole.end / 1000,
-        "covered": [[part.start / 1000, part.end / 1000] for part in found.covered()],
-        "gaps": [[gap.range.start / 1000, gap.range.end / 1000, gap.reason] for gap in found.gaps()],
-        "segments": [segment.start / 1000 for segment in found.segments],
-        "playlist": links.playlist_url(recording, start=played.start, end=played.end),
+        "covered": [[part.start, part.end] for part in found.covered()],
+        "gaps": [[gap.range.start, gap.range.end, gap.reason] for gap in found.gaps()],
+        "segments": [segment.start for segment in found.segments],
     }

@@ -66,17 +66,14 @@ def playlist(recording: Recording, *, uri: Callable[[Segment], str], within: Ran
     return hls.write(segments, uri=uri, ended=ended, first=segments[0].sequence)
 
 
-def frame_at(recording: Recording, instant: Instant) -> Range | None:
-    """The frame that is on the screen at the instant, from its first instant to that of the next; None in a hole."""
-    nearest = recording.segments.filter(start__lte=instant, end__gt=instant).order_by("-start")[:1]
-    segment = next(iter(nearest.values_of()), None)
+def frame_times(recording: Recording, instant: Instant) -> list[Instant]:
+    """The instants of all frames of the segment that is on at the instant, and last its end; nothing in a hole."""
+    before = recording.segments.filter(stream=recording.stream_id, start__lte=instant).order_by("-start")[:1]
+    segment = next(iter(before.values_of()), None)
     video = segment.index.video if segment else None
-    if segment is None or video is None:
-        return None
-    times = sorted(video.pts)
-    before = [pts for pts in times if segment.anchor.instant(pts) <= instant]
-    after = next((pts for pts in times if segment.anchor.instant(pts) > instant), segment.end_pts)
-    return Range(segment.anchor.instant(before[-1]), segment.anchor.instant(after)) if before else None
+    if segment is None or video is None or instant not in segment.range:
+        return []
+    return [segment.anchor.instant(pts) for pts in (*sorted(video.pts), segment.end_pts)]
 
 
 def delete(recording: Recording) -> None:

@@ -1,246 +1,281 @@
-// The editing page: player, timeline and marks held together. All keys have a button; all drags have a field.
+/* The recording page: player, timeline, marks and clips held together. Every key has a button, every drag a field. */
+
+import { announce } from "./site.js";
+import { ClipRows } from "./clips.js";
+import { Frames } from "./frames.js";
+import { fromISO, sayDuration } from "./instants.js";
+import { bindKeys } from "./keys.js";
+import { Marks } from "./marks.js";
 import { Player } from "./player.js";
 import { Timeline } from "./timeline.js";
-import { full, length } from "./times.js";
+import { full } from "./times.js";
 
 const $ = (id) => document.getElementById(id);
-const root = $("editor");
+const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 
 class Editor {
-  constructor(data) {
-    this.data = data;
-    this.recording = Number(root.dataset.recording);
+  constructor(root) {
+    this.root = root;
+    const { playlist, start, end } = root.dataset;
+    this.recording = { playlist, start: start / 1000, end: end / 1000 };
     this.video = $("video");
-    this.player = new Player(this.video, data.playlist, (text) => this.#notice(text));
-    this.timeline = new Timeline($("ruler"), data, () => this.#placeHandles());
-    this.timeline.onseek = (time) => this.seek(time);
-    this.marks = { in: $("mark-in"), out: $("mark-out") };
-    this.keysOn = localStorage.getItem("keys") !== "off";
+    this.frames = new Frames(root.dataset.frames);
+    this.player = new Player(this.video, this.recording, (text) => this.#notice(text));
+    this.timeline = new Timeline($("ruler"), $("overview"), this.recording, {
+      seek: (instant) => this.#scrub(instant),
+      changed: () => this.#drawn(),
+    });
+    if ($("marks")) this.#edit();
+    this.#load();
     this.#listen();
-    this.#clips();
     this.#tick();
   }
 
-  seek(time) {
-    const { start, end } = this.data;
-    const at = Math.min(Math.max(time, start), end - 1);
-    this.player.seek(at);
-    this.timeline.follow(at, false);
-    this.wanted = at;
-  }
-
-  #tick() {
-    const time = this.player.time;
-    if (time !== null && !this.video.seeking) {
-      $("clock").textContent = full(Math.round(time));
-      this.timeline.follow(time, !this.video.paused);
-      if (this.until && time >= this.until) {
-        this.video.pause();
-        this.until = null;
-      }
-    }
-    root.querySelector('[data-do="play"]').textContent = this.video.paused ? "Play" : "Pause";
-    requestAnimationFrame(() => this.#tick());
-  }
-
-  now() {
-    return this.player.time ?? this.wanted ?? this.data.start;
-  }
-
-  // The frame on the screen, exact to the microsecond as the index has it.
-  async frame(time) {
-    const answer = await fetch(`${root.dataset.frame}?at=${Math.round(time * 1000)}`);
-    return answer.ok ? answer.json() : null;
-  }
-
-  async mark(which) {
-    const field = this.marks[which];
-    if (!field) return;
-    const frame = await this.frame(this.now() + 2);
-    field.value = frame ? (which === "in" ? frame.start : frame.end) : new Date(this.now()).toISOString();
-    this.#marksChanged();
-  }
-
-  async step(frames) {
-    this.video.pause();
-    const frame = await this.frame(this.now() + 2);
-    if (!frame) return this.seek(this.now() + frames * 40);
-    const target = frames > 0 ? Date.parse(frame.end) : Date.parse(frame.start) - (Date.parse(frame.end) - Date.parse(frame.start));
-    this.seek(target + 2);
-  }
-
-  playClip() {
-    const { in: from, out: to } = this.timeline;
-    if (from === null) return;
-    this.seek(from + 1);
-    this.until = to;
-    this.video.play().catch(() => {});
-  }
-
-  #marksChanged() {
-    for (const which of ["in", "out"]) {
-      const time = Date.parse(this.marks[which]?.value ?? "");
-      this.timeline[which] = Number.isNaN(time) ? null : time;
-    }
-    const { in: from, out: to } = this.timeline;
-    const said = $("mark-length");
-    if (said) said.textContent = from !== null && to !== null ? (to > from ? length(to - from) : "ends before it begins") : "";
+  async #load() {
+    const answer = await fetch(this.root.dataset.timeline);
+    if (!answer.ok) return this.#notice("The timeline could not be loaded. Reload the page.");
+    const { covered, gaps, segments } = await answer.json();
+    const data = {
+      covered: covered.map((pair) => pair.map((each) => each / 1000)),
+      gaps: gaps.map(([start, end, reason]) => [start / 1000, end / 1000, reason]),
+      segments: segments.map((each) => each / 1000),
+    };
+    this.timeline.data = data;
+    this.recording.covered = data.covered;
+    this.#listGaps(data.gaps);
     this.timeline.draw();
   }
 
-  #placeHandles() {
-    for (const which of ["in", "out"]) {
-      const handle = $(`handle-${which}`);
-      const time = this.timeline?.[which];
-      handle.hidden = time === null || time === undefined || !this.marks?.[which];
-      if (handle.hidden) continue;
-      const x = this.timeline.x(time);
-      handle.hidden = x < 0 || x > this.timeline.canvas.clientWidth;
-      handle.style.setProperty("left", `${x}px`);
-      handle.setAttribute("aria-valuemin", String(Math.round(this.data.start)));
-      handle.setAttribute("aria-valuemax", String(Math.round(this.data.end)));
-      handle.setAttribute("aria-valuenow", String(Math.round(time)));
-      handle.setAttribute("aria-valuetext", full(Math.round(time)));
-    }
+  #edit() {
+    this.marks = new Marks(this.timeline, {
+      frameAt: (instant) => this.frames.at(instant),
+      peek: (instant) => this.#scrub(instant),
+    });
+    this.rows = new ClipRows(Number(this.root.dataset.recording), this.timeline);
+    $("marks").addEventListener("htmx:afterRequest", (event) => {
+      if (!event.detail.successful || $("marks").querySelector(".refusal")) return;
+      announce("Clip added.");
+      this.marks.clear();
+    });
   }
 
-  #handle(which) {
-    const handle = $(`handle-${which}`);
-    let dragging = false;
-    const move = (time) => {
-      this.marks[which].value = new Date(Math.round(time)).toISOString();
-      this.#marksChanged();
-    };
-    handle.addEventListener("pointerdown", (event) => {
-      dragging = true;
-      handle.setPointerCapture(event.pointerId);
-    });
-    handle.addEventListener("pointermove", (event) => {
-      if (dragging) move(this.timeline.time(event.clientX - this.timeline.canvas.getBoundingClientRect().left));
-    });
-    handle.addEventListener("pointerup", () => {
-      dragging = false;
-      this.seek(this.timeline[which]);
-    });
-    handle.addEventListener("keydown", (event) => {
-      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (!by) return;
-      event.preventDefault();
-      event.stopPropagation();
-      move(this.timeline[which] + by * (event.shiftKey ? 1000 : 40));
-    });
+  /* What the pointer asks for faster than a picture comes is skipped; the last wish counts. */
+  #scrub(instant) {
+    this.wish = instant;
+    if (!this.video.seeking) this.#grant();
+  }
+
+  #grant() {
+    if (this.wish === undefined) return;
+    const wish = this.wish;
+    this.wish = undefined;
+    this.seek(wish);
+  }
+
+  seek(instant) {
+    this.until = null;
+    this.player.seek(instant);
+    this.timeline.reveal(this.timeline.dragging ? this.timeline.head : instant);
+  }
+
+  move(milliseconds) {
+    this.seek(this.player.instant + milliseconds);
+  }
+
+  /* A frame on or back; over a hole to the next frame there is. Into its middle, so that rounding changes nothing. */
+  async step(count) {
+    this.video.pause();
+    const frame = await this.frames.step(this.player.instant + 0.5, count);
+    if (frame) return this.seek((frame.start + frame.end) / 2);
+    const edges = this.timeline.data.covered.map(([start, end]) => (count > 0 ? start : end - 1));
+    const next = count > 0 ? edges.find((each) => each > this.player.instant) : edges.findLast((each) => each < this.player.instant);
+    if (next !== undefined) this.seek(next);
+  }
+
+  async mark(name) {
+    if (!this.marks) return;
+    const instant = await this.marks.mark(name, this.player.instant + 0.5);
+    announce(`${name === "in" ? "In" : "Out"} ${full(instant)}`);
+  }
+
+  goTo(name, shift = 0) {
+    const instant = this.marks?.get(name);
+    if (instant !== null && instant !== undefined) this.seek(instant + shift);
+  }
+
+  /* From in to out, or the last two seconds of that. */
+  playMarked(last = Infinity) {
+    const [from, to] = [this.marks?.get("in") ?? this.player.instant, this.marks?.get("out")];
+    if (to === null || to === undefined || to <= from) return;
+    this.seek(Math.max(from, to - last) + 1);
+    this.until = to;
+    this.player.play();
+  }
+
+  /* Edges of what is recorded and of clips: where one wants to look next. */
+  jump(direction) {
+    const { data, clips } = this.timeline;
+    const edges = [...data.covered.flat(), ...clips.flatMap(({ start, end }) => [start, end])].sort((a, b) => a - b);
+    const now = this.player.instant;
+    const goal = direction > 0 ? edges.find((each) => each > now + 20) : edges.findLast((each) => each < now - 20);
+    if (goal !== undefined) this.seek(goal);
+  }
+
+  jumpSegment(direction) {
+    const { segments } = this.timeline.data;
+    const now = this.player.instant;
+    const goal = direction > 0 ? segments.find((each) => each > now + 1) : segments.findLast((each) => each < now - 20);
+    if (goal !== undefined) this.seek(goal + 1);
+  }
+
+  /* L plays and then runs faster. A <video> cannot run backwards, so J slows down and then goes back in jumps. */
+  shuttle(direction) {
+    if (this.video.paused) return direction > 0 ? this.player.toggle() : this.move(-1000);
+    const speed = SPEEDS[SPEEDS.indexOf(this.video.playbackRate) + direction];
+    if (speed) this.#speed(speed);
+    else if (direction < 0) this.move(-1000);
+  }
+
+  #speed(speed) {
+    this.video.playbackRate = speed;
+    $("speed").value = String(speed);
+  }
+
+  mute() {
+    this.video.muted = !this.video.muted;
+    for (const button of this.#buttons("mute")) button.setAttribute("aria-pressed", String(this.video.muted));
+  }
+
+  #buttons(name) {
+    return this.root.querySelectorAll(`[data-do="${name}"]`);
   }
 
   #listen() {
-    const { timeline, video } = this;
-    this.actions = {
+    const actions = this.#actions();
+    document.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-do]");
+      if (button) actions[button.dataset.do]();
+      const goal = event.target.closest("[data-seek]");
+      if (goal) this.#follow(goal);
+    });
+    $("speed").addEventListener("change", (event) => this.#speed(Number(event.target.value)));
+    $("volume").addEventListener("input", (event) => (this.video.volume = Number(event.target.value)));
+    this.video.addEventListener("click", () => this.player.toggle());
+    this.video.addEventListener("seeked", () => this.#grant());
+    document.addEventListener("zone-changed", () => (this.shown = undefined));
+    for (const name of ["play", "pause"]) this.video.addEventListener(name, () => this.#showPlaying());
+    bindKeys(this.#table(actions), $("keys"));
+  }
+
+  #actions() {
+    return {
       play: () => this.player.toggle(),
-      back10: () => this.seek(this.now() - 10000),
-      back1: () => this.seek(this.now() - 1000),
-      on1: () => this.seek(this.now() + 1000),
-      on10: () => this.seek(this.now() + 10000),
+      "back-10": () => this.move(-10_000),
+      "back-1": () => this.move(-1000),
+      "on-1": () => this.move(1000),
+      "on-10": () => this.move(10_000),
       "frame-back": () => this.step(-1),
       "frame-on": () => this.step(1),
       "set-in": () => this.mark("in"),
       "set-out": () => this.mark("out"),
-      "play-clip": () => this.playClip(),
-      "zoom-in": () => timeline.zoom(0.5),
-      "zoom-out": () => timeline.zoom(2),
-      fit: () => timeline.fit(),
-      mute: () => this.#mute(),
+      "play-clip": () => this.playMarked(),
+      "zoom-in": () => this.timeline.zoom(0.5),
+      "zoom-out": () => this.timeline.zoom(2),
+      "pan-back": () => this.timeline.pan(-0.5),
+      "pan-on": () => this.timeline.pan(0.5),
+      fit: () => this.timeline.fit(),
+      mute: () => this.mute(),
       help: () => $("keys").showModal(),
     };
-    document.addEventListener("click", (event) => {
-      const action = event.target.closest("[data-do]");
-      if (action) this.actions[action.dataset.do]();
-      const goal = event.target.closest("[data-seek]");
-      if (goal) this.#goTo(goal);
-    });
-    $("speed").addEventListener("change", (event) => (video.playbackRate = Number(event.target.value)));
-    $("keys-on").checked = this.keysOn;
-    $("keys-on").addEventListener("change", (event) => {
-      this.keysOn = event.target.checked;
-      localStorage.setItem("keys", this.keysOn ? "on" : "off");
-    });
-    document.addEventListener("keydown", (event) => this.#key(event));
-    for (const which of ["in", "out"]) {
-      if (!this.marks[which]) continue;
-      this.marks[which].addEventListener("input", () => this.#marksChanged());
-      this.#handle(which);
+  }
+
+  #table(actions) {
+    const editing = [
+      { keys: ["i", "["], label: "set in", run: actions["set-in"] },
+      { keys: ["o", "]"], label: "set out, after the picture shown", run: actions["set-out"] },
+      { keys: ["Shift+i"], label: "go to in", run: () => this.goTo("in", 1) },
+      { keys: ["Shift+o"], label: "go to the last picture before out", run: () => this.goTo("out", -1) },
+      { keys: ["p"], label: "play from in to out", run: actions["play-clip"] },
+      { keys: ["Shift+p"], label: "play the last two seconds before out", run: () => this.playMarked(2000) },
+      { keys: ["Alt+x"], label: "clear in and out", run: () => this.marks.clear() },
+      { keys: ["Enter"], label: "add the clip", run: () => $("marks").requestSubmit() },
+      { keys: ["Delete"], label: "remove the clip that has the focus", run: () => this.rows.removeFocused() },
+      { keys: ["Ctrl+Enter"], label: "merge", run: () => $("submit")?.focus() },
+    ];
+    return [
+      { keys: [" ", "k"], label: "play, pause", run: actions.play },
+      { keys: ["j"], label: "slower, back", run: () => this.shuttle(-1), repeat: true },
+      { keys: ["l"], label: "play, faster", run: () => this.shuttle(1) },
+      { keys: [",", "ArrowLeft"], label: "one frame back", run: actions["frame-back"], repeat: true },
+      { keys: [".", "ArrowRight"], label: "one frame on", run: actions["frame-on"], repeat: true },
+      { keys: ["Shift+ArrowLeft"], label: "one second back", run: actions["back-1"], repeat: true },
+      { keys: ["Shift+ArrowRight"], label: "one second on", run: actions["on-1"], repeat: true },
+      { keys: ["Ctrl+ArrowLeft"], label: "ten seconds back", run: actions["back-10"], repeat: true },
+      { keys: ["Ctrl+ArrowRight"], label: "ten seconds on", run: actions["on-10"], repeat: true },
+      { keys: ["Alt+ArrowLeft"], label: "previous segment", run: () => this.jumpSegment(-1), repeat: true },
+      { keys: ["Alt+ArrowRight"], label: "next segment", run: () => this.jumpSegment(1), repeat: true },
+      { keys: ["ArrowUp"], label: "previous edge of a clip or gap", run: () => this.jump(-1) },
+      { keys: ["ArrowDown"], label: "next edge of a clip or gap", run: () => this.jump(1) },
+      { keys: ["Home"], label: "first frame", run: () => this.seek(this.recording.start) },
+      { keys: ["End"], label: "last frame", run: () => this.seek(this.recording.end) },
+      ...(this.marks ? editing : []),
+      { keys: ["+", "="], label: "zoom in", run: actions["zoom-in"], repeat: true },
+      { keys: ["-"], label: "zoom out", run: actions["zoom-out"], repeat: true },
+      { keys: ["z"], label: "whole recording", run: actions.fit },
+      { keys: ["Shift+m"], label: "sound on, off", run: actions.mute },
+      { keys: ["?"], label: "this help", run: actions.help },
+    ];
+  }
+
+  #follow(goal) {
+    const { of, seek } = goal.dataset;
+    if (of && of !== this.root.dataset.recording) location.href = `/recordings/${of}/#${seek}`;
+    else this.seek(fromISO(seek));
+  }
+
+  #tick() {
+    const instant = this.player.instant;
+    if (this.until && instant >= this.until) {
+      this.video.pause();
+      this.until = null;
     }
-    for (const name of ["zone-changed", "theme-changed"]) document.addEventListener(name, () => timeline.draw());
-    document.body.addEventListener("clips-changed", () => this.#clips());
-    document.body.addEventListener("htmx:afterSettle", () => this.#clips());
+    if (instant !== this.shown) this.#show(instant);
+    requestAnimationFrame(() => this.#tick());
   }
 
-  #goTo(goal) {
-    const of = goal.dataset.of;
-    if (of && Number(of) !== this.recording) location.href = `/recordings/${of}/`;
-    else this.seek(Date.parse(goal.dataset.seek) + 1);
+  /* The clock tells when the picture shown begins, as far as the index of its segment has been asked for. */
+  #show(instant) {
+    this.shown = instant;
+    const frames = this.frames.peek(instant + 0.5);
+    const begins = frames?.findLast((each) => each <= instant + 0.5) ?? instant;
+    $("clock").textContent = full(begins);
+    this.timeline.frames = frames ?? null;
+    this.timeline.follow(begins, !this.video.paused);
+    if (!frames && this.video.paused) this.frames.around(instant + 0.5).then((found) => found && (this.shown = undefined));
   }
 
-  #mute() {
-    this.video.muted = !this.video.muted;
-    root.querySelector('[data-do="mute"]').setAttribute("aria-pressed", String(this.video.muted));
+  #drawn() {
+    this.marks?.place();
+    $("span").textContent = `${sayDuration(this.timeline.span)} shown`;
   }
 
-  #key(event) {
-    if (!this.keysOn || event.altKey || event.metaKey) return;
-    if (event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;
-    const onButton = event.target.closest("button, a, summary");
-    if (onButton && [" ", "Enter"].includes(event.key)) return;
-    const action = this.#actionOf(event);
-    if (!action) return;
-    event.preventDefault();
-    action();
+  #showPlaying() {
+    for (const button of this.#buttons("play")) button.textContent = this.video.paused ? "Play" : "Pause";
   }
 
-  #actionOf(event) {
-    const { actions, timeline } = this;
-    const { key, shiftKey: shift, ctrlKey: ctrl } = event;
-    const far = ctrl ? 10000 : 1000;
-    if (key === "ArrowLeft") return shift || ctrl ? () => this.seek(this.now() - far) : actions["frame-back"];
-    if (key === "ArrowRight") return shift || ctrl ? () => this.seek(this.now() + far) : actions["frame-on"];
-    if (ctrl) return null;
-    const plain = {
-      " ": actions.play, k: actions.play, j: () => this.#shuttle(-1), l: () => this.#shuttle(1),
-      ",": actions["frame-back"], ".": actions["frame-on"],
-      i: shift ? () => this.seek((timeline.in ?? this.now()) + 1) : actions["set-in"],
-      o: shift ? () => this.seek((timeline.out ?? this.now()) - 1) : actions["set-out"],
-      "[": actions["set-in"], "]": actions["set-out"], p: actions["play-clip"],
-      "+": actions["zoom-in"], "=": actions["zoom-in"], "-": actions["zoom-out"], z: actions.fit,
-      Home: () => this.seek(this.data.start), End: () => this.seek(this.data.end),
-      Enter: () => $("marks")?.requestSubmit(), "?": actions.help, m: shift ? actions.mute : null,
-    };
-    return plain[key.length === 1 ? key.toLowerCase() : key];
+  #listGaps(gaps) {
+    const details = $("gaps");
+    details.hidden = !gaps.length;
+    details.querySelector("summary").textContent = `${gaps.length} gap${gaps.length === 1 ? "" : "s"} in this recording`;
+    details.querySelector("ul").replaceChildren(...gaps.slice(0, 500).map((gap) => this.#gapRow(gap)));
   }
 
-  // J and L: a <video> cannot run backwards, so J slows down and then jumps back a second at a time.
-  #shuttle(direction) {
-    const speeds = [0.25, 0.5, 1, 2, 4];
-    if (direction < 0 && (this.video.paused || this.video.playbackRate <= 0.25)) return this.seek(this.now() - 1000);
-    if (this.video.paused) return this.player.toggle();
-    const at = speeds.indexOf(this.video.playbackRate);
-    this.video.playbackRate = speeds[Math.min(Math.max((at < 0 ? 2 : at) + direction, 0), speeds.length - 1)];
-    $("speed").value = String(this.video.playbackRate);
-  }
-
-  #clips() {
-    const own = [...document.querySelectorAll(`#clips li[data-start][data-recording="${this.recording}"]`)];
-    this.timeline.clips = own.map((item) => [Date.parse(item.dataset.start), Date.parse(item.dataset.end)]);
-    this.timeline.achieved = [...document.querySelectorAll("[data-achieved]")].map((item) => [
-      Date.parse(item.dataset.start),
-      Date.parse(item.dataset.end),
-    ]);
-    this.timeline.draw();
-    const list = document.querySelector("[data-sortable]");
-    if (list && !list.sorted) {
-      list.sorted = Sortable.create(list, {
-        handle: ".grip",
-        animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 120,
-        onEnd: () => list.closest("form").dispatchEvent(new Event("arranged", { bubbles: true })),
-      });
-    }
+  #gapRow([start, end, reason]) {
+    const row = document.createElement("li");
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "ghost", textContent: full(start) });
+    button.addEventListener("click", () => this.seek(start - 40));
+    row.append(button, ` ${sayDuration(end - start)}, ${reason}`);
+    return row;
   }
 
   #notice(text) {
@@ -250,4 +285,10 @@ class Editor {
   }
 }
 
-if (root) window.editor = new Editor(JSON.parse($("timeline-data").textContent));
+const root = document.getElementById("editor");
+if (root) {
+  const editor = new Editor(root);
+  const asked = fromISO(decodeURIComponent(location.hash.slice(1)));
+  editor.seek(Number.isNaN(asked) ? editor.recording.start : asked);
+  root.editor = editor;
+}

@@ -1,81 +1,177 @@
-// A recording in a <video>, addressed by wall-clock time (ms since 1970). hls.js carries the dates of the segments.
+/* A recording in a <video>, addressed by instants (ms since 1970). Long recordings are opened an hour at a time. */
+
+const WINDOW = 3_600_000;
+const WHOLE_UP_TO = 2 * WINDOW;
+const NEAR_THE_END = 0.5;
+
 export class Player {
-  constructor(video, playlist, said) {
+  /* `recording`: {playlist, start, end}, later also `covered` for browsers that play HLS by themselves. */
+  constructor(video, recording, say) {
     this.video = video;
-    this.said = said;
-    // Per continuity counter: the instant at which the media clock would be zero. Pictures lie later in the buffer than
-    // a fragment's start says (sound begins earlier, and reordered pictures come late), so that it is measured.
-    this.origins = new Map();
-    if (window.Hls?.isSupported()) this.#hls(playlist);
-    else video.src = playlist;
+    this.recording = recording;
+    this.say = say;
+    this.target = null;
     this.#watch();
+    if (window.Hls?.isSupported()) this.#open(recording.start);
+    else this.#native();
   }
 
-  #hls(playlist) {
-    this.hls = new Hls({ backBufferLength: 60, maxBufferLength: 30, startPosition: 0 });
-    this.hls.on(Hls.Events.ERROR, (_, data) => {
-      if (!data.fatal) return;
-      if (data.type === Hls.ErrorTypes.MEDIA_ERROR && !this.recovered) {
-        this.recovered = true;
-        return this.hls.recoverMediaError();
-      }
-      this.said(`The recording cannot be played here: ${data.details}. Reload the page; typed times work all the same.`);
-    });
-    this.hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag }) => this.#measure(frag));
-    this.hls.loadSource(playlist);
-    this.hls.attachMedia(this.video);
+  /* The instant of the picture on the screen; while one is looked for, of that one. */
+  get instant() {
+    if (this.target !== null) return this.target;
+    return this.#instantOf(this.shown ?? this.video.currentTime) ?? this.recording.start;
   }
 
-  #measure(frag) {
-    const first = frag.elementaryStreams?.video?.startPTS;
-    if (first === undefined || !frag.programDateTime) return;
-    this.origins.set(frag.cc, frag.programDateTime - first * 1000);
-    if (this.wanted !== undefined && this.#holds(frag, this.wanted)) this.seek(this.wanted);
-  }
-
-  #holds(frag, time) {
-    return time >= frag.programDateTime && time < frag.programDateTime + frag.duration * 1000;
-  }
-
-  #watch() {
-    if (!this.video.requestVideoFrameCallback) return;
-    const seen = (_, frame) => {
-      this.shown = frame.mediaTime;
-      this.video.requestVideoFrameCallback(seen);
-    };
-    this.video.requestVideoFrameCallback(seen);
-    this.video.addEventListener("play", () => (this.wanted = undefined));
-  }
-
-  get fragments() {
-    const level = this.hls?.levels?.[Math.max(this.hls.currentLevel, 0)];
-    return level?.details?.fragments ?? [];
-  }
-
-  // The instant of the picture on the screen; while it plays, of what comes next.
-  get time() {
-    const still = this.video.paused && this.shown !== undefined && !this.video.seeking;
-    const media = still ? this.shown : this.video.currentTime;
-    const frag = this.fragments.findLast((each) => each.start <= media + 0.001) ?? this.fragments[0];
-    return frag ? this.#origin(frag) + media * 1000 : null;
-  }
-
-  #origin(frag) {
-    return this.origins.get(frag.cc) ?? frag.programDateTime - frag.start * 1000;
-  }
-
-  seek(time) {
-    const frag = this.fragments.findLast((each) => each.programDateTime <= time + 0.5) ?? this.fragments[0];
-    if (!frag) return;
-    // Until the fragment has come its clock is a guess: the wish is kept and made true when it is known.
-    this.wanted = this.origins.has(frag.cc) ? undefined : time;
-    const inside = Math.min(Math.max(time, frag.programDateTime), frag.programDateTime + frag.duration * 1000 - 1);
-    // A millisecond into the frame, so that rounding never shows the one before.
-    this.video.currentTime = (inside - this.#origin(frag)) / 1000 + 0.001;
+  seek(instant) {
+    const { start, end } = this.recording;
+    const wanted = Math.min(Math.max(instant, start), end - NEAR_THE_END);
+    this.target = wanted;
+    if (this.hls && !(this.from <= wanted && wanted < this.to)) return this.#open(wanted);
+    this.#place();
   }
 
   toggle() {
-    if (this.video.paused) this.video.play().catch(() => {});
+    if (this.video.paused) this.play();
     else this.video.pause();
+  }
+
+  play() {
+    this.video.play().catch((error) => error.name === "AbortError" || this.say("The browser would not play. Press play again."));
+  }
+
+  #open(instant, playing = !this.video.paused) {
+    const { playlist, start, end } = this.recording;
+    const whole = end - start <= WHOLE_UP_TO;
+    this.from = whole ? start : Math.max(Math.min(instant - WINDOW / 3, end - WINDOW), start);
+    this.to = whole ? end : this.from + WINDOW;
+    this.target = instant;
+    this.shown = undefined;
+    this.firsts = new Map(); // fragment → media time of its first picture
+    this.hls?.destroy();
+    this.hls = new Hls({ backBufferLength: 60, maxBufferLength: 30, startPosition: (instant - this.from) / 1000 });
+    this.#listen(playing);
+    const part = whole ? "" : `&start=${Math.floor(this.from * 1000)}&end=${Math.ceil(this.to * 1000)}`;
+    this.hls.loadSource(playlist + part);
+    this.hls.attachMedia(this.video);
+  }
+
+  #listen(playing) {
+    const { Events } = Hls;
+    this.hls.on(Events.LEVEL_LOADED, () => {
+      this.#place();
+      if (playing) this.play();
+    });
+    this.hls.on(Events.FRAG_BUFFERED, (_, { frag }) => this.#measure(frag));
+    this.hls.on(Events.ERROR, (_, data) => this.#fault(data));
+  }
+
+  /* A fragment's start is where its sound begins, and pictures that were reordered come late in it. When it has come
+     the time of its first picture is known, and the date of the fragment is the instant of just that picture. */
+  #measure(frag) {
+    const first = (frag.elementaryStreams?.video ?? frag.elementaryStreams?.audio)?.startPTS;
+    if (first === undefined) return;
+    this.firsts.set(frag.sn, first);
+    if (this.target !== null && frag.sn === this.#fragmentAt(this.target)?.sn) this.#place();
+  }
+
+  #fault(data) {
+    if (!data.fatal) return;
+    if (data.type === Hls.ErrorTypes.MEDIA_ERROR && !this.recovered) {
+      this.recovered = true;
+      return this.hls.recoverMediaError();
+    }
+    const expired = data.response?.code === 403;
+    this.say(
+      expired
+        ? "The address of this recording has expired. Reload the page."
+        : `The recording cannot be played (${data.details}). Reload the page; typed times work all the same.`,
+    );
+  }
+
+  get #fragments() {
+    return this.hls?.levels?.[Math.max(this.hls.currentLevel, 0)]?.details?.fragments ?? [];
+  }
+
+  #fragmentAt(instant) {
+    const fragments = this.#fragments;
+    const found = fragments.findLast((each) => each.programDateTime <= instant + 0.5) ?? fragments[0];
+    if (!found || instant < found.programDateTime + found.duration * 1000) return found;
+    // In a hole: what comes after it is shown.
+    return fragments[fragments.indexOf(found) + 1] ?? found;
+  }
+
+  /* The instant at which the media clock of a fragment would be zero. */
+  #origin(frag) {
+    const first = this.firsts.get(frag.sn) ?? this.#neighbour(frag);
+    return frag.programDateTime - (first ?? frag.start) * 1000;
+  }
+
+  /* Fragments of one clock lie as far apart as their dates say. */
+  #neighbour(frag) {
+    const known = this.#fragments.find((each) => each.cc === frag.cc && this.firsts.has(each.sn));
+    return known && this.firsts.get(known.sn) + (frag.programDateTime - known.programDateTime) / 1000;
+  }
+
+  #instantOf(media) {
+    if (!this.hls) return this.#instantInCoverage(media);
+    const fragments = this.#fragments;
+    const frag = fragments.findLast((each) => (this.firsts.get(each.sn) ?? each.start) <= media + 0.001) ?? fragments[0];
+    return frag ? this.#origin(frag) + media * 1000 : null;
+  }
+
+  /* Put the picture of `target` on the screen, as well as its place is known by now. */
+  #place() {
+    if (!this.hls) {
+      this.video.currentTime = this.#mediaInCoverage(this.target);
+      return;
+    }
+    const frag = this.#fragmentAt(this.target);
+    if (!frag) return;
+    const inside = Math.max(this.target, frag.programDateTime);
+    // A millisecond on, so that no rounding shows the picture before.
+    const media = (inside - this.#origin(frag)) / 1000 + 0.001;
+    if (Math.abs(this.video.currentTime - media) > 0.0005 || this.shown === undefined) this.video.currentTime = media;
+    else this.#settled();
+  }
+
+  #settled() {
+    const frag = this.target === null ? null : this.#fragmentAt(this.target);
+    if (!this.hls || (frag && this.firsts.has(frag.sn))) this.target = null;
+  }
+
+  #watch() {
+    const { video } = this;
+    video.addEventListener("seeked", () => this.#settled());
+    video.addEventListener("ended", () => this.hls && this.to < this.recording.end && this.#open(this.to, true));
+    if (!video.requestVideoFrameCallback) return;
+    const seen = (_, frame) => {
+      this.shown = frame.mediaTime;
+      video.requestVideoFrameCallback(seen);
+    };
+    video.requestVideoFrameCallback(seen);
+    video.addEventListener("seeking", () => (this.shown = undefined));
+  }
+
+  /* Where the browser plays HLS itself nothing tells the dates: covered ranges follow each other without holes. */
+  #native() {
+    this.video.src = this.recording.playlist;
+  }
+
+  #instantInCoverage(media) {
+    let before = 0;
+    for (const [start, end] of this.recording.covered ?? []) {
+      if (media < before + (end - start) / 1000) return start + (media - before) * 1000;
+      before += (end - start) / 1000;
+    }
+    return null;
+  }
+
+  #mediaInCoverage(instant) {
+    let before = 0;
+    for (const [start, end] of this.recording.covered ?? []) {
+      if (instant < end) return before + Math.max(instant - start, 0) / 1000 + 0.001;
+      before += (end - start) / 1000;
+    }
+    return before;
   }
 }

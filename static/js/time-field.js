@@ -16,12 +16,12 @@ class TimeField extends HTMLElement {
     this.input.addEventListener("change", () => this.#typed());
     this.input.addEventListener("keydown", (event) => event.key === "Enter" && this.#typed());
     this.redraw = () => this.#show();
-    document.addEventListener("zonechange", this.redraw);
+    document.addEventListener("zone-changed", this.redraw);
     this.#show();
   }
 
   disconnectedCallback() {
-    document.removeEventListener("zonechange", this.redraw);
+    document.removeEventListener("zone-changed", this.redraw);
   }
 
   /* The instant in it, NaN while there is none. */

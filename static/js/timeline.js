@@ -1,57 +1,84 @@
-// The recording's ruler: what is there, what is missing, the chosen clips, in and out, the playhead. Times in ms since 1970.
-import { clock, day, length } from "./times.js";
+/* The timeline: the part of a recording between `from` and `to` as a ruler, and below it the whole as an overview.
+   It draws and it listens to the pointer; what it is told to show is set from outside. Instants in ms since 1970. */
 
-const STEPS = [40, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 3e4, 6e4, 12e4, 3e5, 6e5, 18e5, 36e5, 72e5, 216e5, 864e5];
-const TOP = 26;
-const BAR = 40;
+import { Painter } from "./timeline-paint.js";
+
+const SHORTEST = 200;
 
 export class Timeline {
-  constructor(canvas, data, changed) {
-    this.canvas = canvas;
-    this.data = data;
-    this.changed = changed;
-    this.head = data.start;
+  /* `events`: seek(instant) while the pointer scrubs, changed() after each drawing. */
+  constructor(ruler, overview, whole, events) {
+    Object.assign(this, { ruler, overview, whole, events });
+    this.data = { covered: [], gaps: [], segments: [] };
+    this.clips = []; // {start, end, number}
+    this.achieved = []; // [start, end] of whole segments that a rough mode takes
+    this.frames = null; // instants of the frames around the playhead
+    this.head = whole.start;
     this.in = this.out = null;
-    this.clips = [];
-    this.achieved = [];
+    this.painter = new Painter(ruler, overview);
     this.fit();
-    new ResizeObserver(() => this.draw()).observe(canvas.parentElement);
-    canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
-    this.#drag();
+    new ResizeObserver(() => this.draw()).observe(ruler);
+    for (const name of ["zone-changed", "theme-changed"]) document.addEventListener(name, () => this.restyle());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.restyle());
+    this.#listen();
+  }
+
+  get span() {
+    return this.to - this.from;
+  }
+
+  get width() {
+    return this.ruler.clientWidth || 1;
+  }
+
+  x(instant) {
+    return ((instant - this.from) / this.span) * this.width;
+  }
+
+  instant(x) {
+    return this.from + (x / this.width) * this.span;
+  }
+
+  clamp(instant) {
+    return Math.min(Math.max(instant, this.whole.start), this.whole.end);
   }
 
   fit() {
-    const margin = (this.data.end - this.data.start) * 0.01;
-    this.from = this.data.start - margin;
-    this.to = this.data.end + margin;
-    this.draw();
+    const margin = (this.whole.end - this.whole.start) * 0.01;
+    this.#show(this.whole.start - margin, this.whole.end + margin);
   }
 
+  /* `factor` < 1 shows less; `around` stays where it is. */
   zoom(factor, around = this.head) {
-    const span = Math.max((this.to - this.from) * factor, 400);
-    if (span > (this.data.end - this.data.start) * 1.05) return this.fit();
-    const share = Math.min(Math.max((around - this.from) / (this.to - this.from), 0), 1);
-    this.from = around - span * share;
-    this.to = this.from + span;
+    const most = (this.whole.end - this.whole.start) * 1.02;
+    const span = Math.min(Math.max(this.span * factor, SHORTEST), most);
+    const share = around >= this.from && around <= this.to ? (around - this.from) / this.span : 0.5;
+    this.#show(around - span * share, around + span * (1 - share));
+  }
+
+  /* By a share of what is visible. */
+  pan(share) {
+    this.#show(this.from + this.span * share, this.to + this.span * share);
+  }
+
+  /* Move the playhead; while it plays it stays in view, unless somebody has just panned. */
+  follow(instant, playing) {
+    if (instant === this.head) return;
+    const left = this.head >= this.from && this.head <= this.to && (instant < this.from || instant > this.to);
+    this.head = instant;
+    if (left && playing) this.pan((instant - this.from) / this.span - 0.1);
+    else if (left && !this.dragging) this.reveal(instant);
     this.draw();
   }
 
-  x(time) {
-    return ((time - this.from) / (this.to - this.from)) * this.canvas.clientWidth;
+  /* Bring an instant into view without changing the zoom. */
+  reveal(instant) {
+    if (instant >= this.from && instant <= this.to) return;
+    this.#show(instant - this.span / 2, instant + this.span / 2);
   }
 
-  time(x) {
-    return this.from + (x / this.canvas.clientWidth) * (this.to - this.from);
-  }
-
-  // Keep the playhead in view; a pan by hand is left alone while nothing plays.
-  follow(time, playing) {
-    this.head = time;
-    if (playing && (time < this.from || time > this.to)) {
-      const span = this.to - this.from;
-      this.from = time - span * 0.1;
-      this.to = this.from + span;
-    }
+  restyle() {
+    this.painter.restyle();
     this.draw();
   }
 
@@ -59,118 +86,80 @@ export class Timeline {
     if (this.queued) return;
     this.queued = requestAnimationFrame(() => {
       this.queued = 0;
-      this.#paint();
-      this.changed?.();
+      this.painter.paint(this);
+      this.events.changed();
     });
   }
 
-  #paint() {
-    const { canvas } = this;
-    const scale = devicePixelRatio || 1;
-    const width = canvas.clientWidth;
-    const height = canvas.clientHeight;
-    if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
-    if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale);
-    const pen = canvas.getContext("2d");
-    pen.setTransform(scale, 0, 0, scale, 0, 0);
-    pen.clearRect(0, 0, width, height);
-    const style = getComputedStyle(canvas);
-    const color = (name) => style.getPropertyValue(name).trim();
-    this.#ticks(pen, color, height);
-    for (const [start, end] of this.data.covered) this.#block(pen, start, end, TOP, BAR, color("--covered"));
-    this.#segments(pen, color);
-    for (const [start, end] of this.data.gaps) this.#hatch(pen, start, end, color("--bad"));
-    for (const [start, end] of this.clips) this.#block(pen, start, end, TOP + BAR + 6, 12, color("--clip"));
-    for (const [start, end] of this.achieved) this.#outline(pen, start, end, color("--clip"));
-    this.#marked(pen, color);
-    pen.fillStyle = color("--head");
-    pen.fillRect(this.x(this.head) - 1, 0, 2, height);
-  }
-
-  #ticks(pen, color, height) {
-    const step = STEPS.find((each) => (each / (this.to - this.from)) * this.canvas.clientWidth >= 92) ?? STEPS.at(-1);
-    pen.font = "11px ui-monospace, monospace";
-    pen.textBaseline = "top";
-    let before = "";
-    for (let at = Math.ceil(this.from / step) * step; at < this.to; at += step) {
-      const x = this.x(at);
-      pen.fillStyle = color("--line");
-      pen.fillRect(x, 0, 1, height);
-      pen.fillStyle = color("--quiet");
-      const today = day(at);
-      pen.fillText(today === before || step < 1000 ? clock(at, step < 1000 ? 3 : 0) : `${today.slice(5)} ${clock(at, 0)}`, x + 4, 4);
-      before = today;
-    }
-  }
-
-  #segments(pen, color) {
-    const list = this.data.segments;
-    if ((this.canvas.clientWidth * (this.data.end - this.data.start)) / list.length / (this.to - this.from) < 8) return;
-    pen.fillStyle = color("--surface");
-    for (const start of list) if (start >= this.from && start <= this.to) pen.fillRect(this.x(start), TOP, 1, BAR);
-  }
-
-  #block(pen, start, end, top, height, fill) {
-    pen.fillStyle = fill;
-    const x = this.x(start);
-    pen.fillRect(x, top, Math.max(this.x(end) - x, 2), height);
-  }
-
-  #hatch(pen, start, end, stroke) {
-    const x = this.x(start);
-    const width = Math.max(this.x(end) - x, 3);
-    pen.save();
-    pen.beginPath();
-    pen.rect(x, TOP, width, BAR);
-    pen.clip();
-    pen.strokeStyle = stroke;
-    pen.beginPath();
-    for (let at = Math.max(x, 0) - BAR; at < Math.min(x + width, this.canvas.clientWidth); at += 7) {
-      pen.moveTo(at, TOP + BAR);
-      pen.lineTo(at + BAR, TOP);
-    }
-    pen.stroke();
-    pen.strokeRect(x + 0.5, TOP + 0.5, width - 1, BAR - 1);
-    pen.restore();
-    if (width > 60) {
-      pen.fillStyle = stroke;
-      pen.fillText(length(end - start), x + 4, TOP + BAR - 14);
-    }
-  }
-
-  #outline(pen, start, end, stroke) {
-    pen.strokeStyle = stroke;
-    pen.setLineDash([4, 3]);
-    pen.strokeRect(this.x(start) + 0.5, TOP + BAR + 3.5, Math.max(this.x(end) - this.x(start), 2), 17);
-    pen.setLineDash([]);
-  }
-
-  #marked(pen, color) {
-    if (this.in === null && this.out === null) return;
-    const from = this.in ?? this.data.start;
-    const to = this.out ?? this.data.end;
-    pen.fillStyle = color("--marked");
-    if (this.in !== null && this.out !== null) pen.fillRect(this.x(from), TOP - 4, this.x(to) - this.x(from), BAR + 8);
-  }
-
-  #wheel(event) {
-    event.preventDefault();
-    if (event.ctrlKey || event.metaKey) return this.zoom(event.deltaY > 0 ? 1.25 : 0.8, this.time(event.offsetX));
-    const shift = ((event.deltaX || event.deltaY) / this.canvas.clientWidth) * (this.to - this.from);
-    this.from += shift;
-    this.to += shift;
+  /* Keep at least a part of the recording in view. */
+  #show(from, to) {
+    const margin = (to - from) * 0.5;
+    const shift = Math.max(this.whole.start - margin - from, 0) + Math.min(this.whole.end + margin - to, 0);
+    this.from = from + shift;
+    this.to = to + shift;
     this.draw();
   }
 
-  #drag() {
-    let seeking = false;
-    const seek = (event) => this.onseek?.(Math.min(Math.max(this.time(event.offsetX), this.data.start), this.data.end));
-    this.canvas.addEventListener("pointerdown", (event) => {
-      seeking = true;
-      this.canvas.setPointerCapture(event.pointerId);
-      seek(event);
+  #listen() {
+    const { ruler, overview } = this;
+    ruler.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    this.pointers = new Map();
+    ruler.addEventListener("pointerdown", (event) => this.#down(event));
+    ruler.addEventListener("pointermove", (event) => this.#move(event));
+    for (const name of ["pointerup", "pointercancel"]) ruler.addEventListener(name, (event) => this.#up(event));
+    const centre = (event) => {
+      const { start, end } = this.whole;
+      const at = start + (event.offsetX / (overview.clientWidth || 1)) * (end - start);
+      this.#show(at - this.span / 2, at + this.span / 2);
+    };
+    overview.addEventListener("pointerdown", (event) => {
+      overview.setPointerCapture(event.pointerId);
+      centre(event);
     });
-    this.canvas.addEventListener("pointermove", (event) => seeking && seek(event));
-    this.canvas.addEventListener("pointerup", () => (seeking = false));
+    overview.addEventListener("pointermove", (event) => overview.hasPointerCapture(event.pointerId) && centre(event));
+  }
+
+  #wheel(event) {
+    if (event.ctrlKey || event.metaKey) {
+      event.preventDefault();
+      this.zoom(Math.exp(event.deltaY * 0.003), this.instant(event.offsetX));
+    } else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+      event.preventDefault();
+      this.pan((event.deltaX || event.deltaY) / this.width);
+    }
+  }
+
+  /* One finger or the mouse scrubs; with the middle button it pans; two fingers pan and zoom. */
+  #down(event) {
+    this.ruler.setPointerCapture(event.pointerId);
+    this.pointers.set(event.pointerId, event.offsetX);
+    this.dragging = event.button === 1 ? "pan" : this.pointers.size > 1 ? "pinch" : "scrub";
+    if (this.dragging === "scrub") this.#scrub(event);
+  }
+
+  #move(event) {
+    if (!this.pointers.has(event.pointerId)) return;
+    const before = [...this.pointers.values()];
+    const moved = event.offsetX - this.pointers.get(event.pointerId);
+    this.pointers.set(event.pointerId, event.offsetX);
+    if (this.dragging === "scrub") this.#scrub(event);
+    else if (this.dragging === "pan") this.pan(-moved / this.width);
+    else this.#pinch(before, [...this.pointers.values()]);
+  }
+
+  #up(event) {
+    this.pointers.delete(event.pointerId);
+    if (!this.pointers.size) this.dragging = null;
+  }
+
+  #scrub(event) {
+    this.events.seek(this.clamp(this.instant(event.offsetX)));
+  }
+
+  #pinch([a, b], [c, d]) {
+    if (b === undefined || a === b || c === d) return;
+    const centre = this.instant((a + b) / 2);
+    this.zoom(Math.abs(a - b) / Math.abs(c - d), centre);
+    this.pan(((a + b) / 2 - (c + d) / 2) / this.width);
   }
 }

@@ -1,0 +1,89 @@
+"""Streams, a stream's recordings, jobs and assets: empty, filled, and without a query per row."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from editing.models import MediaAsset, Recording
+from editing.timeline.clips import StreamName
+from editing.worker import edit
+from tests.conftest import imported, signed_in
+from tests.services.test_editing_jobs import clip, submit
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/streams/", "uv run manage.py import_recording"),
+        ("/jobs/", "Open a recording, mark clips and merge them"),
+        ("/assets/", "Every merged video becomes a media asset"),
+    ],
+)
+def test_an_empty_list_says_what_to_do_next(vera: User, path: str, says: str) -> None:
+    assert says in signed_in(vera).get(path).content.decode()
+
+
+def test_a_stream_lists_its_recordings(recording: Recording, vera: User) -> None:
+    client = signed_in(vera)
+
+    streams = client.get("/streams/").content.decode()
+    assert f'href="/streams/{recording.stream_id}/"' in streams
+    assert "2026-11-20T10:00:12.000Z" in streams
+
+    detail = client.get(f"/streams/{recording.stream_id}/").content.decode()
+    assert f'href="/recordings/{recording.pk}/"' in detail
+    assert "0:12.000" in detail
+
+
+def test_a_stream_without_recordings_says_how_to_import_one(recording: Recording, vera: User) -> None:
+    stream = recording.stream
+    recording.delete()
+
+    page = signed_in(vera).get(f"/streams/{stream.pk}/").content.decode()
+    assert "import_recording PLAYLIST --domain example.com --app live --stream main" in page
+
+
+def queries(client: Any, path: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
+        assert client.get(path).status_code == 200
+    return len(seen)
+
+
+def _stream(number: int, user: User) -> None:
+    imported(stream=StreamName("example.com", "live", f"s{number}"))
+
+
+def _job(number: int, user: User) -> None:
+    submit(user, clip(), key=f"{number}.mp4")
+
+
+def _asset(number: int, user: User) -> None:
+    edit.run(submit(user, clip(), key=f"{number}.mp4").pk)
+
+
+@pytest.mark.parametrize(("path", "make"), [("/streams/", _stream), ("/jobs/", _job), ("/assets/", _asset)])
+def test_a_list_asks_the_database_equally_often_for_one_row_and_for_three(
+    recording: Recording, ed: User, path: str, make: Callable[[int, User], None]
+) -> None:
+    client = signed_in(ed)
+    make(0, ed)
+    one = queries(client, path)
+    make(1, ed)
+    make(2, ed)
+
+    assert queries(client, path) == one
+
+
+def test_the_library_shows_results_with_their_picture(recording: Recording, ed: User) -> None:
+    _asset(0, ed)
+    asset = MediaAsset.objects.get()
+
+    page = signed_in(ed).get("/assets/").content.decode()
+    assert f'href="/assets/{asset.pk}/"' in page
+    assert f"/files/media/{asset.poster}?" in page
