@@ -42,8 +42,9 @@ def test_a_message_is_sent_once_the_transaction_is_committed() -> None:
 
 
 @pytest.fixture
-def broker_that_is_down() -> Iterator[None]:
-    down = Celery("down", broker="redis://127.0.0.1:1/0", set_as_current=False)
+def broker_that_is_down(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("CELERY_BROKER_URL", "redis://127.0.0.1:1/0")  # Celery prefers it to everything else
+    down = Celery("down", set_as_current=False)
     down.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
     down.set_current()
     yield

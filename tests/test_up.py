@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from os import kill
 from pathlib import Path
 from typing import Any
@@ -88,11 +89,12 @@ def test_a_running_job_is_cancelled_within_a_second(studio: Installation) -> Non
     job = submit(studio, "cancelled.mp4", clips=900)
     studio.job(job["id"], until=running)
 
-    asked = time.monotonic()
+    asked = time.time()
     studio.api(f"editing-jobs/{job['id']}/cancel/", method="POST")
     done = studio.job(job["id"], until=over)
 
-    assert (done["state"], time.monotonic() - asked < 1) == ("Cancelled", True)
+    assert done["state"] == "Cancelled"
+    assert datetime.fromisoformat(done["finished_at"]).timestamp() - asked < 1
     wait_for(lambda: not any("libx264" in command for command in studio.processes().values()), 1)
     wait_for(lambda: not [*(studio.home / "scratch").glob(f"job-{job['id']}-*")], 1)
 

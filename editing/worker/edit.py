@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,11 +18,12 @@ from editing.errors import Cancelled, EditingError, StaleState
 from editing.media.cut import cut
 from editing.media.frames import first_picture
 from editing.media.probe import probe
+from editing.media.reader import OpenSegment
 from editing.media.report import CutReport, Stage
 from editing.models import Bucket, EditingJob, JobState, MediaAsset
 from editing.models.states import move
-from editing.timeline.coverage import Segment
 from editing.timeline.describe import describe
+from editing.timeline.plan import CutPlan
 from editing.worker import scratch
 from editing.worker.lease import Lease
 from editing.worker.plans import plan_of
@@ -58,7 +59,7 @@ def _edit(lease: Lease) -> None:
         report = cut(
             plan,
             output,
-            open_segment=_Buckets().open_segment,
+            open_segment=_opener(plan),
             progress=lease.progress,
             cancelled=lease.stopped,
         )
@@ -79,16 +80,11 @@ def _note_plan(lease: Lease, plan: dict[str, Any]) -> None:
         EditingJob.objects.filter(lease.mine, pk=lease.job.pk).update(plan=plan)
 
 
-class _Buckets:
-    """Opens segments; each bucket's row is read once."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, Bucket] = {}
-
-    def open_segment(self, segment: Segment) -> BinaryIO:
-        if segment.bucket not in self._known:
-            self._known[segment.bucket] = Bucket.objects.get(name=segment.bucket)
-        return storage.open_file(self._known[segment.bucket], segment.key)
+def _opener(plan: CutPlan) -> OpenSegment:
+    """Opens the segments of a plan. The engine calls it from threads of its own, which have no database."""
+    names = {segment.bucket for piece in plan.pieces for segment in piece.files}
+    buckets = {bucket.name: bucket for bucket in Bucket.objects.filter(name__in=names)}
+    return lambda segment: storage.open_file(buckets[segment.bucket], segment.key)
 
 
 def _asset(job: EditingJob, output: Path) -> MediaAsset:

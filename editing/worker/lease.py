@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 stopping = threading.Event()
 """Set when this process is asked to end: its jobs stop and go back into the queue."""
 
-_BEAT = 0.4
-"""Seconds between two writes: progress twice a second, and a cancellation seen well within one."""
+_BEAT = 0.25
+"""Seconds between two writes: progress more than twice a second, and a cancellation seen well within one."""
 
 
 class Lease:

@@ -87,7 +87,7 @@ def test_a_full_disk_fails_the_job_before_it_starts(
 
 
 def long_job(user: User) -> EditingJob:
-    return submit(user, *[clip(0, 12)] * 60, mode=Mode.ACCURATE, width=1920)
+    return submit(user, *[clip(0, 12)] * 20, mode=Mode.ACCURATE, width=1920)
 
 
 def run_aside(job: EditingJob) -> threading.Thread:

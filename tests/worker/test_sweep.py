@@ -19,6 +19,8 @@ from tests.services.test_editing_jobs import clip, submit
 @pytest.fixture(autouse=True)
 def empty_queues() -> Iterator[None]:
     """No test finds the messages of another."""
+    for name in ("fast", "slow"):
+        messages_in(name)
     yield
     for name in ("fast", "slow"):
         messages_in(name)
