@@ -2,7 +2,9 @@
 
 The output is a row of slots, each one packet long, without holes. At every joint the slot's ideal source time follows
 from where the pictures of the piece begin; the packet nearest to it is taken. So the error at a joint is at most half
-a packet, and as each joint starts from the ideal time it never adds up.
+a packet, and as each joint starts from the ideal time it never adds up. Packets that follow each other in the source
+stay together while the error is below three quarters: else, where it is about half a packet, the rounding of the
+source's times would now and then drop one and fill the next slot with silence.
 """
 
 from __future__ import annotations
@@ -51,6 +53,7 @@ class CopiedAudio:
         self._tick = Fraction(1, parameters.sample_rate)
         # Times in here count halves of a tick times the sample rate: so all of them are whole numbers.
         self._half = self._samples * TICKS_PER_SECOND
+        self._slack, self._rounding = self._half // 2, 4 * self._rate
         self._slot = 0
         self._ideal = self._last = 0
 
@@ -58,7 +61,7 @@ class CopiedAudio:
         """The next packets belong to `piece`, whose first frame is shown at `offset` ticks of the output."""
         self._ideal = 2 * (self._rate * (piece.first_pts - offset) + self._slot * self._half)
         self._last = 2 * self._rate * piece.end_pts - self._half
-        self._joint = True
+        self._joint, self._together = True, False
 
     @property
     def full(self) -> bool:
@@ -86,12 +89,13 @@ class CopiedAudio:
 
     def _frame(self, time: int, frame: bytes) -> None:
         while self._ideal <= self._last:
-            distance = time - self._ideal
-            if distance < -self._half:
+            distance, most = time - self._ideal, self._half + (self._slack if self._together else self._rounding)
+            if distance < -most:
                 return
-            if distance <= self._half:
+            if distance <= most:
                 if self._joint:
                     self._note_joint(distance)
+                self._together = True
                 self._put(frame)
                 return
             self._fill()
@@ -101,7 +105,7 @@ class CopiedAudio:
         self._report.joints.append(distance * 100 // (9 * 2 * self._rate))
 
     def _fill(self) -> None:
-        self._joint = False
+        self._joint = self._together = False
         self._report.silent_frames += 1
         if data := silent_packet(self._parameters):
             self._put(data)

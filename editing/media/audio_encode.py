@@ -68,7 +68,7 @@ class EncodedAudio:
     def _begin(self, piece: Piece, offset: int, track: Any) -> None:
         self._finish_piece()
         self._piece, self._offset = piece, offset
-        self._end = self._samples(offset + piece.ticks)
+        self._end, self._joint = self._samples(offset + piece.ticks), True
         self._decoder: Any = av.CodecContext.create(track.codec_context.name, "r") if track else None
         self._resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=self._rate)
 
@@ -88,11 +88,13 @@ class EncodedAudio:
     def _frame(self, frame: Any, time: int) -> None:
         """`time` is when the frame's sound begins, in ticks of the output."""
         late = time - self._written * TICKS_PER_SECOND // self._rate
-        if late > _TOLERANCE:
+        tolerance = 0 if self._joint else _TOLERANCE  # where a piece begins its sound is cut to the sample
+        if late > tolerance:
             self._silence(self._samples(time) - self._written)
         frame.pts = None
         for sound in self._resampler.resample(frame):
-            skip = max(-self._samples(late), 0) if late < -_TOLERANCE or time < self._offset else 0
+            skip = max(-self._samples(late), 0) if late < -tolerance else 0
+            self._joint = self._joint and skip >= sound.samples
             self._append(sound, skip)
             late += sound.samples * TICKS_PER_SECOND // self._rate
             time += sound.samples * TICKS_PER_SECOND // self._rate

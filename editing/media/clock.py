@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
 from editing.timeline.frames import ENTRIES, KIND_MASK, VideoIndex, unpack
+from editing.timeline.instant import Instant
 from editing.timeline.pieces import Piece
+from editing.timeline.plan import CutPlan
 
 
 @dataclass(frozen=True)
@@ -68,3 +70,27 @@ def promised(pieces: Iterable[Piece]) -> array[int]:
 def joints(pieces: Iterable[Piece]) -> list[int]:
     """Where one piece ends and the next begins, in ticks from the first frame."""
     return list(accumulate(piece.ticks for piece in pieces))[:-1]
+
+
+def cover(plan: CutPlan) -> int:
+    """Where the output shows the first cover time that a clip names, in ticks; 0 where none does.
+
+    Of a time in a hole, and of a clip's end, that is where the last frame before it is shown.
+    """
+    offset = 0
+    for clip in plan.clips:
+        if clip.clip.cover is not None:
+            return offset + _ticks_until(clip.pieces, clip.clip.cover)
+        offset += clip.ticks
+    return 0
+
+
+def _ticks_until(pieces: Sequence[Piece], instant: Instant) -> int:
+    offset = found = 0
+    for piece in pieces:
+        for segment in piece.segments:
+            pts = segment.anchor.first_pts_at(instant + 1) - 1  # the last tick that is not after the instant
+            if (at := min(pts, piece.end_pts - 1, segment.end_pts - 1)) >= max(piece.first_pts, segment.first_pts):
+                found = offset + at - piece.first_pts
+        offset += piece.ticks
+    return found

@@ -37,6 +37,9 @@ FINER = 4
 PRESET = "veryfast"
 _PAUSE = 10 * TICKS_PER_SECOND
 """Between pieces on the feeding clock, so that reordered packets of two pieces never meet."""
+_MATRICES = {"1": "bt709", "4": "fcc", "5": "bt470", "6": "smpte170m", "7": "smpte240m", "9": "bt2020"}
+_FULL_RANGE, _UNKNOWN_RANGE, _UNKNOWN = "2", "0", "2"
+"""Colours are numbered as in H.273, ranges as libav does."""
 _LONGEST = TICKS_PER_SECOND
 """What the encoder is told a frame lasts at most: the pauses must not weigh in its rate control."""
 
@@ -59,6 +62,7 @@ class _Encode:
         self.sound = EncodedAudio(self.muxer, plan.target, report) if plan.target.audio else None
         self.written = 0
         self.delay = 0
+        self.sets: bytes | None = None
         report.encoder = {"video": f"libx264 {PRESET}", "bitrate": str(plan.target.bitrate)}
 
     def run(self) -> None:
@@ -81,7 +85,7 @@ class _Encode:
         first, count = self.written, sum(piece.frames for piece in pieces)
         source = _video_of(pieces[0])
         assert source is not None
-        arguments = command(self.plan.target, source.aspect)
+        arguments = command(self.plan.target, source)
         with Ffmpeg(arguments, cancelled=self.course.cancelled, pipe_in=True, pipe_out=True) as child:
             feeder = _Feeder(pieces, offset, child, self.open_segment, self.report, sound=self.sound is not None)
             feeder.start()
@@ -117,6 +121,8 @@ class _Encode:
             stream = encoded.streams.video[0]
             if self.muxer.video is None:
                 self._describe(stream)
+            if self.sets != stream.codec_context.extradata:
+                raise FfmpegFailed("The encoder changed its parameters from one source to the next.")
             first = self.written
             order: dict[int, int] = {}
             for packet in encoded.demux(stream):
@@ -142,6 +148,7 @@ class _Encode:
         return following - self.times[rank]
 
     def _describe(self, stream: Any) -> None:
+        self.sets = stream.codec_context.extradata
         self.muxer.add_video(stream, self.plan.target.video)  # whose sets are the encoder's own
         if self.sound:
             self.sound.open()
@@ -184,21 +191,46 @@ def _begins_anew(piece: Piece) -> bool:
     )
 
 
-def command(target: Target, aspect: str) -> list[str]:
+def command(target: Target, source: VideoParameters) -> list[str]:
     """The arguments of one ffmpeg: NUT in on stdin, wanted frames encoded, NUT out on stdout."""
-    video = target.video
     pictures = ffmpeg.input("pipe:0", format="nut", copyts=None).video
     pictures = pictures.filter("select", f"eq(mod(pts,{FINER}),1)")
     pictures = pictures.filter(
         "setpts",
         f"if(isnan(PREV_INPTS),{_PAUSE * FINER},PREV_OUTPTS+min(PTS-PREV_INPTS,{_LONGEST * FINER}))",
     )
-    if aspect not in ("1:1", "0:1"):
-        pictures = pictures.filter("scale", "trunc(iw*sar/2)*2", "ih").filter("setsar", "1")
-    pictures = pictures.filter("scale", video.width, video.height, force_original_aspect_ratio="decrease")
-    pictures = pictures.filter("pad", video.width, video.height, "(ow-iw)/2", "(oh-ih)/2").filter("setsar", "1")
+    pictures = _coloured(_fitted(pictures, target.video, source), target.video, source)
     output = ffmpeg.output(pictures, "pipe:1", **_encoding(target))
     return [str(argument) for argument in output.compile()[1:]]
+
+
+def _fitted(pictures: Any, target: VideoParameters, source: VideoParameters) -> Any:
+    """The whole picture in the middle of the target's, nothing stretched, bars where it does not fill it."""
+    square = source.aspect in ("1:1", "0:1")
+    if square and (source.width, source.height) == (target.width, target.height):
+        return pictures
+    if not square:
+        pictures = pictures.filter("scale", "trunc(iw*sar/2)*2", "ih").filter("setsar", "1")
+    pictures = pictures.filter("scale", target.width, target.height, force_original_aspect_ratio="decrease")
+    return pictures.filter("pad", target.width, target.height, "(ow-iw)/2", "(oh-ih)/2")
+
+
+def _coloured(pictures: Any, target: VideoParameters, source: VideoParameters) -> Any:
+    """Every frame says the same of its colours: what an encoder writes into its parameter sets must not change."""
+    if target.color_space in _MATRICES and source.color_space in _MATRICES and target.color_space != source.color_space:
+        pictures = pictures.filter(
+            "scale", in_color_matrix=_MATRICES[source.color_space], out_color_matrix=_MATRICES[target.color_space]
+        )
+    full = target.color_range == _FULL_RANGE
+    if full != (source.color_range == _FULL_RANGE):
+        pictures = pictures.filter("scale", out_range="pc" if full else "tv")
+    return pictures.filter("setsar", "1").filter(
+        "setparams",
+        range=target.color_range or _UNKNOWN_RANGE,
+        color_primaries=target.color_primaries or _UNKNOWN,
+        color_trc=target.color_transfer or _UNKNOWN,
+        colorspace=target.color_space or _UNKNOWN,
+    )
 
 
 def _encoding(target: Target) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,6 +12,11 @@ import av
 from av.error import FFmpegError
 
 from editing.errors import UnreadableMedia
+from editing.media import clock
+from editing.media.reader import OpenSegment, PacketReader
+from editing.timeline.coverage import Segment
+from editing.timeline.plan import CutPlan
+from editing.timeline.ticks import TICKS_PER_SECOND
 
 WIDTH = 640
 _QUALITY = 4
@@ -21,6 +26,63 @@ _QUALITY = 4
 def first_picture(source: Path | BinaryIO, *, width: int = WIDTH) -> bytes:
     """The first picture that decodes, no wider than `width`, as JPEG. Raises UnreadableMedia."""
     return _picture(source, lambda frame: True, width)
+
+
+def jpeg_at(segments: Sequence[Segment], pts: int, *, open_segment: OpenSegment, width: int | None = WIDTH) -> bytes:
+    """The frame that is on the screen at `pts` (ticks of the segments' epoch) as JPEG.
+
+    `segments` follow each other and begin where a decoder can, like the files of a piece; of a time after their last
+    frame that frame is taken. Raises UnreadableMedia.
+    """
+    found: Any = None
+    try:
+        with PacketReader(segments, open_segment) as reader:
+            for frame in _decoded(reader):
+                if found is not None and frame.pts > pts:
+                    break
+                found = frame
+    except FFmpegError as error:
+        raise UnreadableMedia(f"No picture can be decoded: {error.strerror}.") from error
+    if found is None:
+        raise UnreadableMedia("There is no picture in it.")
+    return _jpeg(found, width)
+
+
+def cover(plan: CutPlan, output: Path, *, width: int | None = WIDTH) -> bytes:
+    """The frame of `output` that the first clip with a cover time names, else its first one. Raises UnreadableMedia."""
+    return picture_at(output, clock.cover(plan), width=width)
+
+
+def picture_at(output: Path, ticks: int, *, width: int | None = WIDTH) -> bytes:
+    """What a finished file shows so many ticks after its first frame; at and after its end its last frame.
+
+    Raises UnreadableMedia.
+    """
+    found: Any = None
+    try:
+        with av.open(str(output), "r") as container:
+            stream = container.streams.video[0]
+            at = (stream.start_time or 0) + int(ticks / (TICKS_PER_SECOND * Fraction(stream.time_base or 1)))
+            container.seek(at, stream=stream, backward=True)
+            for frame in container.decode(stream):
+                if found is not None and frame.pts is not None and frame.pts > at:
+                    break
+                found = frame
+            if found is not None:
+                return _jpeg(found, width)
+    except (FFmpegError, IndexError) as error:
+        raise UnreadableMedia(f"No picture can be decoded: {error}.") from error
+    raise UnreadableMedia("There is no picture in it.")
+
+
+def _decoded(reader: PacketReader) -> Iterator[Any]:
+    """The pictures in the order of the screen, their `pts` unwrapped."""
+    for is_video, pts, packet in reader.packets(audio=False):
+        if is_video:
+            packet.pts, packet.dts = pts, None
+            yield from packet.decode()
+    if reader.video is not None:
+        yield from reader.video.codec_context.decode(None)
 
 
 def _picture(source: Path | BinaryIO, wanted: Callable[[Any], bool], width: int) -> bytes:
@@ -34,8 +96,8 @@ def _picture(source: Path | BinaryIO, wanted: Callable[[Any], bool], width: int)
     raise UnreadableMedia("There is no picture in it.")
 
 
-def _jpeg(frame: Any, width: int) -> bytes:
-    width = min(frame.width, width) // 2 * 2
+def _jpeg(frame: Any, limit: int | None) -> bytes:
+    width = max(min(frame.width, limit or frame.width) // 2 * 2, 2)
     height = max(round(frame.height * width / frame.width / 2) * 2, 2)
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mjpeg") as output:
