@@ -20,7 +20,7 @@ class AccessKeyAuthentication(BaseAuthentication):
         if scheme.lower() != "bearer":
             return None
         key_id, _, secret = pair.strip().partition(":")
-        user = access_keys.authenticate(key_id, secret)
+        user = access_keys.authenticate(key_id, secret) if pair.isprintable() else None
         if user is None:
             raise AuthenticationFailed("The access key is unknown, revoked, or its secret is wrong.")
         return user, None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -53,6 +55,8 @@ def _answer(error: Exception) -> Response | None:
         return _problem(404, "NotFound", "There is no such thing here.")
     if isinstance(error, DjangoPermissionDenied):
         return _problem(403, "PermissionDenied", "Your role does not allow this.")
+    if isinstance(error, RequestDataTooBig):
+        return _problem(413, "BodyTooLarge", f"A body has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes.")
     if isinstance(error, exceptions.ValidationError):
         return _invalid(error)
     if isinstance(error, exceptions.APIException):
@@ -71,7 +75,7 @@ def _from_framework(error: exceptions.APIException) -> Response:
 
 
 def _invalid(error: exceptions.ValidationError) -> Response:
-    found = list(_flat(error.detail, ""))
+    found = [(_writable(field), _writable(message)) for field, message in _flat(error.detail, "")]
     field, message = found[0] if found else ("", "The input is not valid.")
     answer = _problem(400, "InvalidInput", message, field=field or None)
     if len(found) > 1 and isinstance(answer.data, dict):
@@ -103,7 +107,13 @@ def _joined(path: str, name: Any) -> str:
 
 
 def _problem(status: int, code: str, detail: str, *, field: str | None = None) -> Response:
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, "code": code}
+    title, detail = HTTPStatus(status).phrase, _writable(detail)
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
     if field:
-        body["field"] = field
+        body["field"] = _writable(field)
     return Response(body, status=status, content_type="application/problem+json")
+
+
+def _writable(text: str) -> str:
+    """What we refuse may hold halves of surrogate pairs, and our refusal repeats it."""
+    return text.encode(errors="replace").decode()

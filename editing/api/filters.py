@@ -1,29 +1,77 @@
-"""Filters of the lists."""
+"""Filters of the lists. A parameter that no list knows is refused: a typing error must not select everything."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import django_filters
+from django import forms
 from django.db.models import QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
 
+from editing.errors import InvalidInstant
 from editing.models import EditingJob, MediaAsset, Recording, Stream
 from editing.models.states import JobState
 from editing.timeline.clips import Mode
-from editing.timeline.instant import parse_instant
+from editing.timeline.instant import Instant, parse_instant, to_datetime
+
+_PAGING = {"page", "page_size", "cursor", "format"}
+
+
+class StrictFilterBackend(DjangoFilterBackend):
+    """Filters lists, and nothing but lists: an item is found by its address alone."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
+        if view.action != "list":
+            return queryset
+        known = self.get_filterset_class(view, queryset).base_filters
+        if unknown := set(request.query_params) - set(known) - _PAGING:
+            said = [f"Unknown parameter; known are {', '.join([*known, 'page', 'page_size'])}."]
+            raise ValidationError(dict.fromkeys(sorted(unknown), said))
+        filtered: QuerySet[Any] = super().filter_queryset(request, queryset, view)
+        return filtered
+
+
+class InstantFormField(forms.CharField):
+    """An instant as ISO-8601 text with an offset, whose + may have come as the space that it means in an address."""
+
+    def to_python(self, value: Any) -> Any:
+        text = re.sub(r" (\d\d:?\d\d)$", r"+\1", super().to_python(value) or "")
+        try:
+            return parse_instant(text) if text else None
+        except InvalidInstant as error:
+            raise forms.ValidationError(error.message) from error
+
+
+class InstantFilter(django_filters.CharFilter):
+    """Of a column that holds instants."""
+
+    field_class = InstantFormField
+
+    def filter(self, rows: QuerySet[Any], value: Instant | None) -> QuerySet[Any]:
+        return rows if value is None else rows.filter(**{f"{self.field_name}__{self.lookup_expr}": self.column(value)})
+
+    def column(self, value: Instant) -> Any:
+        return value
+
+
+class MomentFilter(InstantFilter):
+    """Of a column that holds the database's own dates and times."""
+
+    def column(self, value: Instant) -> Any:
+        return to_datetime(value)
 
 
 class StreamFilter(django_filters.FilterSet):
     stream = django_filters.CharFilter("name")
+    ordering = django_filters.OrderingFilter(fields=("domain", "app", ("name", "stream"), "created_at"))
 
     class Meta:
         model = Stream
         fields = ("domain", "app")
-
-
-class InstantFilter(django_filters.CharFilter):
-    def filter(self, rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
-        return super().filter(rows, parse_instant(value, field=self.field_name)) if value else rows
 
 
 class RecordingFilter(django_filters.FilterSet):
@@ -32,8 +80,10 @@ class RecordingFilter(django_filters.FilterSet):
     domain = django_filters.CharFilter("stream__domain")
     app = django_filters.CharFilter("stream__app")
     stream = django_filters.CharFilter("stream__name")
+    bucket = django_filters.CharFilter("bucket__name")
     after = InstantFilter("end", lookup_expr="gt")
     before = InstantFilter("start", lookup_expr="lt")
+    ordering = django_filters.OrderingFilter(fields=("start", "end", "size", "created_at"))
 
     class Meta:
         model = Recording
@@ -41,24 +91,38 @@ class RecordingFilter(django_filters.FilterSet):
 
 
 class EditingJobFilter(django_filters.FilterSet):
+    """`domain`, `app` and `stream` select jobs with a clip of such a stream."""
+
     state = django_filters.MultipleChoiceFilter(choices=JobState.choices)
     mode = django_filters.MultipleChoiceFilter(choices=[(mode.value, mode.value) for mode in Mode])
+    domain = django_filters.CharFilter(method="of_stream")
+    app = django_filters.CharFilter(method="of_stream")
+    stream = django_filters.CharFilter(method="of_stream")
     bucket = django_filters.CharFilter("bucket__name")
-    created_after = django_filters.IsoDateTimeFilter("created_at", lookup_expr="gte")
-    created_before = django_filters.IsoDateTimeFilter("created_at", lookup_expr="lt")
+    media_asset = django_filters.CharFilter("media_id")
+    created_after = MomentFilter("created_at", lookup_expr="gte")
+    created_before = MomentFilter("created_at", lookup_expr="lt")
     ordering = django_filters.OrderingFilter(fields=("created_at", "finished_at"))
 
     class Meta:
         model = EditingJob
         fields = ("key",)
 
+    def of_stream(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """All parts together, of one and the same clip; the first of them does it for all."""
+        parts = {part: self.form.cleaned_data[part] for part in ("domain", "app", "stream")}
+        given = {part: text for part, text in parts.items() if text}
+        selected: QuerySet[Any] = rows.of_stream(**given) if name == next(iter(given)) else rows  # type: ignore[attr-defined]
+        return selected
+
 
 class MediaAssetFilter(django_filters.FilterSet):
     bucket = django_filters.CharFilter("bucket__name")
-    created_after = django_filters.IsoDateTimeFilter("created_at", lookup_expr="gte")
-    created_before = django_filters.IsoDateTimeFilter("created_at", lookup_expr="lt")
+    created_after = MomentFilter("created_at", lookup_expr="gte")
+    created_before = MomentFilter("created_at", lookup_expr="lt")
     ordering = django_filters.OrderingFilter(fields=("created_at", "size", "duration"))
+    job = django_filters.CharFilter("job_id")
 
     class Meta:
         model = MediaAsset
-        fields = ("kind", "job", "key")
+        fields = ("kind", "key")

@@ -7,6 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from editing import storage
 from editing.api.fields import InstantField, StreamNameSerializer, StrictSerializer
 from editing.models import Bucket
 from editing.services.editing_jobs import Output
@@ -29,27 +30,52 @@ class ClipInput(StrictSerializer):
         return Clip(values["stream"], Range(values["start"], values["end"]), values["cover"])
 
 
-class OutputInput(StrictSerializer):
-    """Where the video goes. Sizes and bit rate (bits per second) only in the modes that encode everything."""
+class BucketField(serializers.SlugRelatedField[Bucket]):
+    """A bucket by its name."""
 
-    bucket = serializers.SlugRelatedField(
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or not data.isprintable():  # a database would stumble over some of those
+            raise serializers.ValidationError("Give the name of a bucket.")
+        return super().to_internal_value(data)
+
+
+class OutputInput(StrictSerializer):
+    """Where the video goes: `key` in `bucket`, or both as `url`. Sizes and bit rate (bits per second) only in the modes
+    that encode everything."""
+
+    bucket = BucketField(
         slug_field="name",
         queryset=Bucket.objects.all(),
-        default=None,
+        required=False,
         help_text="Default: the first active bucket.",
         error_messages={"does_not_exist": "There is no bucket “{value}”."},
     )
-    key = serializers.CharField(max_length=512, trim_whitespace=False)
+    key = serializers.CharField(required=False, max_length=512, trim_whitespace=False)
+    url = serializers.CharField(
+        required=False, max_length=1024, help_text="https://bucket.endpoint/key or oss://bucket/key"
+    )
     width = serializers.IntegerField(required=False, allow_null=True, default=None)
     height = serializers.IntegerField(required=False, allow_null=True, default=None)
     bitrate = serializers.IntegerField(required=False, allow_null=True, default=None)
 
-    def to_internal_value(self, data: Any) -> Output:
-        values = super().to_internal_value(data)
-        bucket = values.pop("bucket") or Bucket.objects.active().first()
-        if bucket is None:
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "url" in attrs and (extra := {"bucket", "key"} & set(attrs)):
+            raise serializers.ValidationError({name: ["Give it, or a url, but not both."] for name in sorted(extra)})
+        if "url" not in attrs and "key" not in attrs:
+            raise serializers.ValidationError({"key": ["Give the name of the file, like clips/goal.mp4, or a url."]})
+        if "url" not in attrs and "bucket" not in attrs and not Bucket.objects.active().exists():
             raise serializers.ValidationError({"bucket": ["There is no active bucket."]})
-        return Output(bucket, **values)
+        return attrs
+
+    @staticmethod
+    def output(values: dict[str, Any]) -> Output:
+        """Of validated data. Raises what `storage.resolve` raises for a url."""
+        values = dict(values)
+        if "url" in values:
+            bucket, key = storage.resolve(values.pop("url"), field="output.url")
+        else:
+            bucket, key = values.pop("bucket", None) or Bucket.objects.active()[0], values.pop("key")
+        return Output(bucket, key, **values)
 
 
 class UserDataField(serializers.JSONField):
@@ -58,7 +84,11 @@ class UserDataField(serializers.JSONField):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, str):
             return data
-        return json.dumps(super().to_internal_value(data), ensure_ascii=False, separators=(",", ":"))
+        try:
+            given = super().to_internal_value(data)
+            return json.dumps(given, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+        except (ValueError, RecursionError):
+            raise serializers.ValidationError("This is too deep or holds numbers that JSON has not.") from None
 
 
 class EditingJobInput(StrictSerializer):
@@ -74,7 +104,7 @@ class EditingJobInput(StrictSerializer):
         return {
             "clips": values["clips"],
             "mode": Mode(values["mode"]),
-            "output": values["output"],
+            "output": OutputInput.output(values["output"]),
             "holes": HolePolicy(values["holes"]),
             "user_data": values.get("user_data", ""),
         }

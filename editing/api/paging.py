@@ -1,6 +1,22 @@
 """Paging for lists of the API."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import CursorPagination, PageNumberPagination
+
+if TYPE_CHECKING:  # rest_framework.generics reads the settings that name a class of this module
+    from rest_framework.request import Request
+
+
+def _page_size(request: Request, default: int | None, most: int) -> int:
+    """Raises ValidationError instead of taking the default for what is not a number: that would hide a mistake."""
+    text = request.query_params.get("page_size", str(default))
+    if not (text.isdecimal() and text.isascii() and len(text) < 10 and 1 <= int(text) <= most):
+        raise ValidationError({"page_size": [f"Give a number from 1 to {most}."]})
+    return int(text)
 
 
 class Pages(PageNumberPagination):
@@ -8,6 +24,9 @@ class Pages(PageNumberPagination):
 
     page_size_query_param = "page_size"
     max_page_size = 500
+
+    def get_page_size(self, request: Request) -> int:
+        return _page_size(request, self.page_size, self.max_page_size)
 
 
 class SegmentPages(CursorPagination):
@@ -17,3 +36,6 @@ class SegmentPages(CursorPagination):
     page_size = 200
     page_size_query_param = "page_size"
     max_page_size = 2000
+
+    def get_page_size(self, request: Request) -> int:
+        return _page_size(request, self.page_size, self.max_page_size)

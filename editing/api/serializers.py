@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from editing.api.fields import GapSerializer, InstantField, RangeSerializer, StreamNameSerializer
+from editing.api.plans import PlanField
 from editing.models import Bucket, EditingJob, JobEvent, MediaAsset, Recording, SegmentRow, Stream
 from editing.services import links
 
@@ -44,7 +45,7 @@ class RecordingSerializer(serializers.ModelSerializer[Recording]):
 
 
 class RecordingDetailSerializer(RecordingSerializer):
-    """With a time-limited address of the recording as HLS."""
+    """With a time-limited address of the recording as HLS; of a long one `playback/` gives parts."""
 
     playback = serializers.SerializerMethodField()
 
@@ -53,6 +54,12 @@ class RecordingDetailSerializer(RecordingSerializer):
 
     def get_playback(self, recording: Recording) -> str:
         return _absolute(self, links.playlist_url(recording))
+
+
+class PlaybackSerializer(serializers.Serializer[Any]):
+    """A time-limited address that a player opens without signing in."""
+
+    url = serializers.CharField()
 
 
 class CoverageSerializer(serializers.Serializer[Any]):
@@ -122,16 +129,8 @@ class EditingJobSerializer(serializers.ModelSerializer[EditingJob]):
     @extend_schema_field(ClipSerializer(many=True))
     def get_clips(self, job: EditingJob) -> Any:
         name = ("domain", "app", "stream")
-        rows = [{**row, "stream": {each: row[each] for each in name}} for row in job.clips]
-        return [
-            {
-                "stream": row["stream"],
-                "start": InstantField().to_representation(row["start"]),
-                "end": InstantField().to_representation(row["end"]),
-                "cover": None if row["cover"] is None else InstantField().to_representation(row["cover"]),
-            }
-            for row in rows
-        ]
+        rows = [{**row, "stream": {part: row[part] for part in name}} for row in job.clips]
+        return ClipSerializer(rows, many=True).data
 
     @extend_schema_field(OutputSerializer)
     def get_output(self, job: EditingJob) -> dict[str, Any]:
@@ -152,7 +151,7 @@ class EditingJobSerializer(serializers.ModelSerializer[EditingJob]):
 class EditingJobDetailSerializer(EditingJobSerializer):
     """With the plan made at submission, the report of the cut, and every change of state."""
 
-    plan = serializers.JSONField()
+    plan = PlanField()
     report = serializers.JSONField()
     events = JobEventSerializer(many=True)
 

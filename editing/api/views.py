@@ -5,26 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import mixins, status, viewsets
+from rest_framework import exceptions, mixins, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from editing.api import filters, inputs, serializers
 from editing.api.paging import SegmentPages
+from editing.api.parsers import BoundedJSONParser
+from editing.api.plans import PlannedSerializer
+from editing.api.schema import ProblemSchema
 from editing.models import Bucket, EditingJob, MediaAsset, Recording, SegmentRow, Stream
 from editing.models.editing_job import IdempotencyKey
 from editing.models.roles import Verb
-from editing.services import editing_jobs, media, recordings
+from editing.services import editing_jobs, links, media, recordings
 from editing.timeline.describe import describe
+from editing.timeline.instant import Instant, parse_instant
 
 
 class _Listed(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
     """A list and its items, as far as the asker may see them; lists leave out what is long."""
 
+    schema = ProblemSchema()
+    parser_classes = (BoundedJSONParser,)
+    filter_backends = (filters.StrictFilterBackend,)
     rows: QuerySet[Any]
     detail_class: type[Any] | None = None
 
@@ -46,6 +53,9 @@ class StreamViewSet(_Listed):
     filterset_class = filters.StreamFilter
 
 
+_START, _END = (OpenApiParameter(name, OpenApiTypes.DATETIME) for name in ("start", "end"))
+
+
 class RecordingViewSet(_Listed):
     """Recordings: dated runs of segments of a stream."""
 
@@ -55,7 +65,7 @@ class RecordingViewSet(_Listed):
     filterset_class = filters.RecordingFilter
 
     @extend_schema(responses=serializers.CoverageSerializer)
-    @action(detail=True, filterset_class=None, pagination_class=None)
+    @action(detail=True, pagination_class=None)
     def coverage(self, request: Request, pk: str) -> Response:
         """What is recorded, as merged ranges, and the gaps between them with their reasons."""
         found = recordings.coverage(self.get_object())
@@ -63,12 +73,20 @@ class RecordingViewSet(_Listed):
         return Response(serializers.CoverageSerializer(body).data)
 
     @extend_schema(responses=serializers.SegmentSerializer(many=True))
-    @action(detail=True, filterset_class=None, pagination_class=SegmentPages)
+    @action(detail=True, filter_backends=(), pagination_class=SegmentPages)
     def segments(self, request: Request, pk: str) -> Response:
         """The segments in order, paged by cursor."""
         rows = SegmentRow.objects.filter(recording=self.get_object()).defer("packed")
         page = self.paginate_queryset(rows.select_related("anchor", "parameters"))
         return self.get_paginated_response(serializers.SegmentSerializer(page, many=True).data)
+
+    @extend_schema(responses=serializers.PlaybackSerializer, parameters=[_START, _END])
+    @action(detail=True, pagination_class=None)
+    def playback(self, request: Request, pk: str) -> Response:
+        """A time-limited address of the recording, or of a part of it, as HLS; twelve hours at most play at once."""
+        start, end = (_instant(request, name) for name in ("start", "end"))
+        address = links.playlist_url(self.get_object(), start=start, end=end)
+        return Response({"url": request.build_absolute_uri(address)})
 
 
 class BucketViewSet(_Listed):
@@ -113,8 +131,8 @@ class EditingJobViewSet(_Listed):
             answer["Idempotency-Replayed"] = "true"
         return answer
 
-    @extend_schema(request=inputs.EditingJobInput, responses=OpenApiTypes.OBJECT)
-    @action(detail=False, methods=["post"], filterset_class=None, pagination_class=None)
+    @extend_schema(request=inputs.EditingJobInput, responses=PlannedSerializer)
+    @action(detail=False, methods=["post"], pagination_class=None)
     def plan(self, request: Request) -> Response:
         """A dry run: what would be taken, snapped and missing, how long and how big it would be."""
         given = _input(request)
@@ -149,8 +167,22 @@ class MediaAssetViewSet(_Listed):
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Delete an asset and its file."""
-        media.delete(get_object_or_404(self.get_queryset(), pk=pk))
+        media.delete(self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@extend_schema(exclude=True)
+class Nowhere(APIView):
+    """Every other address: a problem like all others, and not even that for those who have not signed in."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        raise exceptions.NotFound("There is no such address; those of the API end with a slash.")
+
+
+def _instant(request: Request, name: str) -> Instant | None:
+    text = request.query_params.get(name)
+    return parse_instant(text, field=name) if text else None
 
 
 def _input(request: Request) -> dict[str, Any]:

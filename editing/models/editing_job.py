@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db import models
+from django.db import connections, models
+from django.db.models.expressions import RawSQL
 
 from editing.models.bucket import Bucket
 from editing.models.ids import new_id
@@ -13,6 +14,15 @@ from editing.timeline.clips import HolePolicy, Mode
 class EditingJobQuerySet(SeenByRole):
     def unfinished(self) -> EditingJobQuerySet:
         return self.filter(state__in=UNFINISHED)
+
+    def of_stream(self, **parts: str) -> EditingJobQuerySet:
+        """With at least one clip whose `domain`, `app`, `stream` are these; a part that is not given may be any."""
+        if connections[self.db].features.supports_json_field_contains:
+            return self.filter(clips__contains=[parts])
+        same = " AND ".join(f"json_extract(clip.value, '$.{part}') = %s" for part in parts)
+        table = self.model._meta.db_table
+        has_one = f"EXISTS (SELECT 1 FROM json_each({table}.clips) AS clip WHERE {same})"  # noqa: S608 - our own names
+        return self.filter(RawSQL(has_one, [*parts.values()], models.BooleanField()))  # noqa: S611
 
 
 class EditingJob(models.Model):

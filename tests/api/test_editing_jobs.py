@@ -1,18 +1,27 @@
+import json
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.test import Client
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
+from editing.api.plans import ClipPlanSerializer, HoleSerializer, PieceSerializer, PlanSerializer
 from editing.models import EditingJob, Recording
+from editing.timeline.clips import StreamName
 from editing.worker import edit
-from tests.conftest import bearer, signed_in
+from tests.conftest import bearer, imported, signed_in
 
 JOBS = "/api/v1/editing-jobs/"
+
+
+STREAM = {"domain": "example.com", "app": "live", "stream": "main"}
+AFTER = "2026-11-20T11:00:00Z"
 
 
 def body(**changes: Any) -> dict[str, Any]:
@@ -20,7 +29,7 @@ def body(**changes: Any) -> dict[str, Any]:
         "mode": "RoughFast",
         "clips": [
             {
-                "stream": {"domain": "example.com", "app": "live", "stream": "main"},
+                "stream": STREAM,
                 "start": "2026-11-20T10:00:01Z",
                 "end": "2026-11-20T11:00:03.5+01:00",
             }
@@ -44,7 +53,7 @@ def test_a_program_submits_follows_and_fetches(recording: Recording, ed: User) -
     assert job["state"] == "Queuing"
     assert job["user_data"] == '{"goal":17}'
     assert job["clips"][0] == {
-        "stream": {"domain": "example.com", "app": "live", "stream": "main"},
+        "stream": STREAM,
         "start": "2026-11-20T10:00:01.000Z",
         "end": "2026-11-20T10:00:03.500Z",
         "cover": None,
@@ -88,6 +97,20 @@ def clip(**changes: Any) -> dict[str, Any]:
         (body(output={"bucket": "media", "key": "../a.mp4"}), 422, "InvalidKey", "output.key"),
         (body(output={"bucket": "media", "key": "a.mp4", "width": 640}), 422, "InvalidOutput", "output.width"),
         (body(output={"bucket": "media"}), 400, "InvalidInput", "output.key"),
+        (body(output={"bucket": "media", "url": "oss://media/a.mp4"}), 400, "InvalidInput", "output.bucket"),
+        (body(output={"url": "ftp://media/a.mp4"}), 422, "InvalidOutput", "output.url"),
+        (body(output={"url": "oss://nowhere/a.mp4"}), 422, "NotFound", "output.url"),
+        (body(output={"url": "oss://media/../a.mp4"}), 422, "InvalidKey", "output.url"),
+        (body(output={"key": "a.mp4", "heigth": 2}), 400, "InvalidInput", "output.heigth"),
+        (body(clips=[clip(stream={**STREAM, "app": "other"})]), 422, "NotFound", "clips[0].stream"),
+        (body(clips=[clip(stream={**STREAM, "name": "main"})]), 400, "InvalidInput", "clips[0].stream.name"),
+        (
+            body(clips=[clip(end="2026-11-20T12:00:00Z", start="2026-11-20T11:00:00Z")]),
+            422,
+            "NothingRecorded",
+            "clips[0]",
+        ),
+        (body(clips=[clip(cover="2026-11-20T09:00:00Z")]), 422, "InvalidClips", "clips[0].cover"),
         (body(sources=[]), 400, "InvalidInput", "sources"),
         (body(user_data="{"), 422, "InvalidInput", "user_data"),
         ("[1", 400, "MalformedBody", None),
@@ -105,16 +128,67 @@ def test_a_refusal_is_a_problem_that_names_the_field(
     assert problem["detail"]
 
 
+def test_several_faults_are_told_at_once(ed: User) -> None:
+    problem = post(signed_in(ed), body(clips=[clip(start=7), clip(end=None)], mode="Fast")).json()
+
+    assert [each["field"] for each in problem["errors"]] == ["mode", "clips[0].start", "clips[1].end"]
+    assert (problem["field"], problem["title"]) == ("mode", "Bad Request")
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        {"bucket": "vod-media", "key": "clips/goal.mp4"},
+        {"url": "https://vod-media.oss.example.com/clips/goal.mp4"},
+        {"url": "oss://vod-media/clips/goal.mp4"},
+    ],
+)
+def test_an_output_is_named_by_bucket_and_key_or_by_url(recording: Recording, ed: User, output: dict[str, str]) -> None:
+    made = post(signed_in(ed), body(output=output, mode="Accurate")).json()["output"]
+
+    assert made == {
+        "bucket": "vod-media",
+        "key": "clips/goal.mp4",
+        "url": "https://vod-media.oss.example.com/clips/goal.mp4",
+        "width": None,
+        "height": None,
+        "bitrate": None,
+    }
+
+
 def test_an_idempotency_key_makes_one_job(recording: Recording, ed: User) -> None:
     client = signed_in(ed)
 
     first = post(client, body(), **{"Idempotency-Key": "goal"})
     again = post(client, body(), **{"Idempotency-Key": "goal"})
     other = post(client, body(mode="Accurate"), **{"Idempotency-Key": "goal"})
+    too_long = post(client, body(), **{"Idempotency-Key": "g" * 256})
 
-    assert (again.status_code, again.json()["id"], again["Idempotency-Replayed"]) == (202, first.json()["id"], "true")
+    assert "Idempotency-Replayed" not in first
+    assert (again.status_code, again.json(), again["Idempotency-Replayed"]) == (202, first.json(), "true")
+    assert (again["Location"], too_long.json()["field"]) == (first["Location"], "Idempotency-Key")
     assert (other.status_code, other.json()["code"]) == (422, "IdempotencyConflict")
     assert EditingJob.objects.count() == 1
+
+
+def test_an_idempotency_key_is_its_users_own(recording: Recording, ed: User, opal: User) -> None:
+    post(signed_in(ed), body(), **{"Idempotency-Key": "goal"})
+    answer = post(signed_in(opal), body(output={"key": "b.mp4"}), **{"Idempotency-Key": "goal"})
+
+    assert (answer.status_code, "Idempotency-Replayed" in answer) == (202, False)
+
+
+def test_what_the_description_says_of_a_plan_is_what_it_holds(recording: Recording, ed: User) -> None:
+    holed = [clip(start="2026-11-20T10:00:05Z", end="2026-11-20T10:00:09Z")]
+    recording.segments.filter(sequence=3).delete()
+
+    plan = post(signed_in(ed), body(clips=holed), JOBS + "plan/").json()["plan"]
+
+    clip_plan = plan["clips"][0]
+    assert plan.keys() == PlanSerializer().fields.keys()
+    assert clip_plan.keys() == ClipPlanSerializer().fields.keys()
+    assert [piece.keys() for piece in clip_plan["pieces"]] == [PieceSerializer().fields.keys()] * 2
+    assert [hole.keys() for hole in clip_plan["holes"]] == [HoleSerializer().fields.keys()]
 
 
 def test_jobs_are_cancelled_and_retried(recording: Recording, ed: User) -> None:
@@ -133,11 +207,54 @@ def test_jobs_are_filtered_and_paged(recording: Recording, ed: User) -> None:
     ids = [post(client, body(output={"bucket": "media", "key": f"{n}.mp4"})).json()["id"] for n in range(3)]
     post(client, {}, f"{JOBS}{ids[0]}/cancel/")
 
-    assert client.get(JOBS, {"state": "Cancelled"}).json()["count"] == 1
-    assert client.get(JOBS, {"state": "Nonsense"}).status_code == 400
     page = client.get(JOBS, {"page_size": 2}).json()
     assert [job["id"] for job in page["results"]] == ids[:0:-1]
     assert page["count"] == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "keys"),
+    [
+        ({"state": "Cancelled"}, ["0.mp4"]),
+        ({"state": ["Cancelled", "Queuing"]}, ["1.mp4", "0.mp4"]),
+        ({"mode": "Accurate"}, ["1.mp4"]),
+        ({"key": "0.mp4", "bucket": "media"}, ["0.mp4"]),
+        ({"stream": "main"}, ["0.mp4"]),
+        ({"domain": "example.com", "app": "live"}, ["1.mp4", "0.mp4"]),
+        ({"app": "live", "stream": "Hauptbühne"}, ["1.mp4"]),
+        ({"app": "other", "stream": "main"}, []),
+        ({"created_after": "2026-11-20T10:00:00+01:00"}, ["1.mp4", "0.mp4"]),
+        ({"created_before": "2020-01-01T00:00:00Z"}, []),
+        ({"ordering": "created_at"}, ["0.mp4", "1.mp4"]),
+    ],
+)
+def test_jobs_are_filtered_and_ordered(recording: Recording, ed: User, query: dict[str, str], keys: list[str]) -> None:
+    client = signed_in(ed)
+    imported(stream=StreamName("example.com", "live", "Hauptbühne"))
+    first = post(client, body(output={"key": "0.mp4"})).json()["id"]
+    other = clip(stream={**STREAM, "stream": "Hauptbühne"})
+    media_asset = post(client, body(output={"key": "1.mp4"}, clips=[other], mode="Accurate")).json()["media_asset"]
+    post(client, {}, f"{JOBS}{first}/cancel/")
+
+    assert [job["output"]["key"] for job in client.get(JOBS, query).json()["results"]] == keys
+    assert client.get(JOBS, {"media_asset": media_asset}).json()["count"] == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"state": "Nonsense"},
+        {"stat": "Failed"},
+        {"created_after": "2026-11-20T10:00:00"},
+        {"ordering": "owner__password"},
+        {"page_size": "501"},
+        {"page_size": "many"},
+    ],
+)
+def test_a_wrong_parameter_is_refused_by_name(ed: User, query: dict[str, str]) -> None:
+    answer = signed_in(ed).get(JOBS, query)
+
+    assert (answer.status_code, answer.json()["field"]) == (400, *query)
 
 
 @pytest.mark.parametrize("items", [1, 3])
@@ -153,20 +270,61 @@ def test_the_list_takes_as_many_queries_for_three_as_for_one(
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20)
+    | st.sampled_from(["\x00", "\ud800", "../a.mp4", "oss://media/a.mp4", "https://x/\x00", 10**20, -1]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
-
-
-@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(
-    field=st.sampled_from(["mode", "clips", "output", "holes", "user_data"]),
-    value=json_values,
-    start=st.one_of(json_values, st.datetimes().map(lambda moment: moment.isoformat() + "Z")),
+offsets = st.sampled_from(["Z", "+14:00", "-14:00", "+00:00:00.000001", ""])
+instants = st.builds(lambda moment, offset: moment.isoformat() + offset, st.datetimes(), offsets)
+places: st.SearchStrategy[tuple[Any, ...]] = st.sampled_from(
+    [(name,) for name in ("mode", "clips", "output", "holes", "user_data", "else")]
+    + [("output", name) for name in ("bucket", "key", "url", "width", "height", "bitrate")]
+    + [("clips", 0, name) for name in ("stream", "start", "end", "cover")]
+    + [("clips", 0, "stream", name) for name in ("domain", "app", "stream")]
 )
-def test_no_body_is_an_error_of_ours(recording: Recording, ed: User, field: str, value: Any, start: Any) -> None:
+
+
+def changed(data: Any, place: tuple[Any, ...], value: Any) -> Any:
+    """The same with another value at that place."""
+    if not place:
+        return value
+    copy = list(data) if isinstance(data, list) else dict(data)
+    copy[place[0]] = changed(data[place[0]], place[1:], value) if len(place) > 1 else value
+    return copy
+
+
+def test_no_body_is_an_error_of_ours(recording: Recording, ed: User) -> None:
     client = signed_in(ed)
 
-    for data in (body(**{field: value}), body(clips=[clip(start=start)]), body(clips=[clip(stream=value)])):
-        assert post(client, data, JOBS + "plan/").status_code < 500
+    @hypothesis_settings(max_examples=100, deadline=None)
+    @given(mode=st.sampled_from(["RoughFast", "Accurate"]), place=places, value=json_values | instants)
+    def submit(mode: str, place: tuple[Any, ...], value: Any) -> None:
+        with transaction.atomic():
+            answer = post(client, json.dumps(changed(body(mode=mode), place, value)))
+            transaction.set_rollback(True)
+
+        assert answer.status_code in {202, 400, 422}
+        if answer.status_code != 202:
+            assert answer.json()["field"].startswith(place[0])
+
+    submit()
+
+
+@pytest.mark.parametrize("data", ["", "[]", "null", "7", "[" * 100_000, '{"a": NaN}', b"\xff", '{"user_data": 1e999}'])
+def test_no_text_is_an_error_of_ours(ed: User, data: Any) -> None:
+    assert post(signed_in(ed), data).status_code == 400
+
+
+def test_a_body_has_a_greatest_length_and_one_type(ed: User, settings: LazySettings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+
+    too_long = post(signed_in(ed), body())
+    form = signed_in(ed).post(JOBS, {"mode": "RoughFast"})
+
+    assert (too_long.status_code, too_long.json()["code"]) == (413, "BodyTooLarge")
+    assert (form.status_code, form.json()["code"]) == (415, "UnsupportedMediaType")
