@@ -75,12 +75,12 @@ def joints(pieces: Iterable[Piece]) -> list[int]:
 def cover(plan: CutPlan) -> int:
     """Where the output shows the first cover time that a clip names, in ticks; 0 where none does.
 
-    Of a time in a hole, and of a clip's end, that is where the last frame before it is shown.
+    For a time in a hole, and for a clip's end, that is where the last frame before it is shown.
     """
     offset = 0
     for clip in plan.clips:
         if clip.clip.cover is not None:
-            return offset + _ticks_until(clip.pieces, clip.clip.cover)
+            return offset + _ticks_until(clip.pieces, min(clip.clip.cover, clip.clip.range.end - 1))
         offset += clip.ticks
     return 0
 

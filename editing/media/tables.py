@@ -54,8 +54,9 @@ def read(path: Path) -> File:
             file.seek(index[0])
             moov = memoryview(file.read(index[1]))
         media = [(at, size) for kind, at, size in boxes if kind == b"mdat"]
-        tracks = tuple(_samples(trak) for kind, trak in _inside(moov) if kind == b"trak")
-    except (struct.error, StopIteration, KeyError, ValueError, IndexError) as error:
+        movie = _timescale(next(inside for kind, inside in _inside(moov) if kind == b"mvhd"))
+        tracks = tuple(_samples(trak, movie) for kind, trak in _inside(moov) if kind == b"trak")
+    except (struct.error, StopIteration, KeyError, ValueError, IndexError, ZeroDivisionError) as error:
         raise UnreadableMedia("The output's index is damaged.") from error
     return File(tracks, all(index[0] < at for at, _ in media), sum(size for _, size in media))
 
@@ -94,21 +95,24 @@ def _flat(box: memoryview) -> Boxes:
     return found
 
 
-def _samples(trak: memoryview) -> Samples:
+def _samples(trak: memoryview, movie: int) -> Samples:
     boxes = _flat(trak)
-    version = boxes[b"mdhd"][0]
-    (timescale,) = struct.unpack_from(">I", boxes[b"mdhd"], 20 if version else 12)
+    timescale = _timescale(boxes[b"mdhd"])
     sizes = _sizes(boxes[b"stsz"])
     steps = array("q", chain.from_iterable(repeat(step, count) for count, step in _pairs(boxes[b"stts"])))
     offsets = _offsets(boxes, len(sizes))
     if not len(steps) == len(sizes) == len(offsets):
         raise ValueError("stts")
-    shift = -_media_time(boxes.get(b"elst"))
-    ends = array("q", accumulate(steps, initial=shift))
+    ends = array("q", accumulate(steps, initial=_shift(boxes.get(b"elst"), timescale, movie)))
     last = ends.pop()
     pts = array("q", (dts + offset for dts, offset in zip(ends, offsets, strict=True)))
     kind = _KINDS.get(bytes(boxes[b"hdlr"][8:12]), "other")
     return Samples(kind, timescale, pts, ends, sizes, last)
+
+
+def _timescale(header: memoryview) -> int:
+    (timescale,) = struct.unpack_from(">I", header, 20 if header[0] else 12)
+    return int(timescale)
 
 
 def _sizes(stsz: memoryview) -> array[int]:
@@ -138,12 +142,19 @@ def _integers(data: memoryview) -> array[int]:
     return numbers
 
 
-def _media_time(elst: memoryview | None) -> int:
-    """The media time that is shown first; our files have one edit, or none."""
-    if elst is None:
-        return 0
-    version, (count,) = elst[0], struct.unpack_from(">I", elst, 4)
-    if count != 1:
+def _shift(elst: memoryview | None, timescale: int, movie: int) -> int:
+    """How much later than its own clock says a track is shown: an empty edit delays it, another skips its beginning."""
+    edits = list(_edits(elst)) if elst is not None else []
+    empty = edits.pop(0)[0] if edits and edits[0][1] < 0 else 0
+    if len(edits) > 1 or any(time < 0 for _, time in edits):
         raise ValueError("elst")
-    (time,) = struct.unpack_from(">q", elst, 16) if version else struct.unpack_from(">i", elst, 12)
-    return int(time)
+    return empty * timescale // movie - (edits[0][1] if edits else 0)
+
+
+def _edits(elst: memoryview) -> Iterator[tuple[int, int]]:
+    """Duration (of the movie's clock) and media time of each."""
+    layout = ">Qqi" if elst[0] else ">Iii"
+    (count,) = struct.unpack_from(">I", elst, 4)
+    for number in range(count):
+        duration, time, _ = struct.unpack_from(layout, elst, 8 + number * struct.calcsize(layout))
+        yield duration, time

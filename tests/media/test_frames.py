@@ -1,0 +1,73 @@
+"""Single pictures: the right one, as JPEG."""
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from editing.errors import UnreadableMedia
+from editing.media.frames import cover, first_picture, jpeg_at, picture_at
+from editing.timeline.clips import Mode
+from tests.media.cutting import clip, open_segment, plan_of, run
+from tests.samples import BASIC, WRAPPING, Kind, number_of, segments_of
+
+HEVC = Kind(codec="libx265", options="-x265-params log-level=none:open-gop=0:keyint=25")
+
+
+def number_in(jpeg: bytes) -> int:
+    with Image.open(BytesIO(jpeg)) as image:
+        assert image.format == "JPEG"
+        return number_of(np.asarray(image.convert("L")))
+
+
+@pytest.mark.parametrize("kind", [BASIC, WRAPPING, HEVC], ids=["basic", "wraps", "HEVC"])
+@pytest.mark.parametrize("number", [50, 51, 99, 120, 149])
+def test_any_frame_of_a_recording_can_be_had(kind: Kind, number: int) -> None:
+    segments = segments_of(kind)
+    pts = segments[0].first_pts + 3600 * number
+
+    assert number_in(jpeg_at(segments[1:4], pts, open_segment=open_segment)) == number
+    assert number_in(jpeg_at(segments[1:4], pts + 3599, open_segment=open_segment)) == number
+
+
+def test_after_the_last_frame_comes_the_last_frame() -> None:
+    segments = segments_of(BASIC)
+
+    assert number_in(jpeg_at(segments[:1], segments[3].first_pts, open_segment=open_segment)) == 49
+
+
+@pytest.mark.parametrize("mode", [Mode.ACCURATE, Mode.ROUGH_FAST])
+@pytest.mark.parametrize(("at", "number"), [(7.1, 177), (7.12, 178), (7.16, 179), (8.2, 204), (6.6, 165)])
+def test_the_cover_is_the_frame_that_was_named(mode: Mode, at: float, number: int, tmp_path: Path) -> None:
+    """A cover lies on or before its time; at the clip's end it is the last frame."""
+    plan = plan_of(BASIC, mode, clip(2, 4), clip(6.6, 8.2, cover=at))
+    run(plan, tmp_path / "out.mp4")
+
+    assert number_in(cover(plan, tmp_path / "out.mp4")) == number
+
+
+def test_without_a_cover_time_the_first_frame_is_taken(tmp_path: Path) -> None:
+    plan = plan_of(BASIC, Mode.ACCURATE, clip(3, 4))
+    run(plan, tmp_path / "out.mp4")
+
+    assert number_in(cover(plan, tmp_path / "out.mp4")) == 75
+    assert number_in(first_picture(tmp_path / "out.mp4")) == 75
+    assert number_in(picture_at(tmp_path / "out.mp4", 10 * 90_000)) == 99
+
+
+def test_a_width_is_not_exceeded_and_the_aspect_kept() -> None:
+    segments = segments_of(BASIC)
+
+    with Image.open(BytesIO(jpeg_at(segments[:1], 0, open_segment=open_segment, width=160))) as image:
+        assert image.size == (160, 90)
+    with Image.open(BytesIO(jpeg_at(segments[:1], 0, open_segment=open_segment, width=None))) as image:
+        assert image.size == (320, 180)
+
+
+def test_what_has_no_picture_says_so(tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("no video")
+
+    with pytest.raises(UnreadableMedia):
+        picture_at(tmp_path / "text.mp4", 0)
