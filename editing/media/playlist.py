@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from math import ceil
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 from editing.errors import InvalidInstant, InvalidPlaylist
 from editing.timeline.coverage import Segment, follows
@@ -15,6 +15,11 @@ from editing.timeline.instant import SECOND, Instant, format_instant, parse_inst
 from editing.timeline.ticks import TICKS_PER_SECOND
 
 _ATTRIBUTE = re.compile(r'([A-Z0-9-]+)=("[^"]*"|[^,]*)')
+_LONGEST = 3600 * SECOND
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]*)?|\.[0-9]+")
+_WEB = ("http://", "https://")
+_IN_ADDRESSES = "%:/?#[]@!$&'()*+,;=~"
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
@@ -22,7 +27,8 @@ _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 class Entry:
     """One segment of a playlist. `duration` in µs; `date` the instant of its first picture, where it is given.
 
-    `sequence` counts from EXT-X-MEDIA-SEQUENCE; `gap` marks media that the server itself says is missing.
+    `sequence` counts from EXT-X-MEDIA-SEQUENCE; `gap` marks media that the server itself says is missing; `line` is
+    where the address stands.
     """
 
     uri: str
@@ -31,6 +37,7 @@ class Entry:
     date: Instant | None = None
     discontinuity: bool = False
     gap: bool = False
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +68,8 @@ def parse(text: str, base: str) -> MediaPlaylist | MasterPlaylist:
 
     Raises InvalidPlaylist, naming the line, for what is no playlist and for byte ranges, encryption and fMP4.
     """
-    lines = text.removeprefix("\ufeff").splitlines()
-    if not lines or lines[0].strip() != "#EXTM3U":
+    lines = re.split("\r\n|\n|\r", text.removeprefix("\ufeff"))
+    if lines[0].strip() != "#EXTM3U":
         raise InvalidPlaylist("This is not an HLS playlist: it does not begin with #EXTM3U.", field="playlist")
     if any(line.startswith("#EXT-X-STREAM-INF") for line in lines):
         return _master(lines, base)
@@ -70,18 +77,46 @@ def parse(text: str, base: str) -> MediaPlaylist | MasterPlaylist:
 
 
 def _master(lines: list[str], base: str) -> MasterPlaylist:
-    variants = []
-    bandwidth: int | None = None
-    for line in map(str.strip, lines):
-        if line.startswith("#EXT-X-STREAM-INF:"):
-            value = dict(_ATTRIBUTE.findall(line)).get("BANDWIDTH", "0")
-            bandwidth = int(value) if value.isdigit() else 0
-        elif line and not line.startswith("#") and bandwidth is not None:
-            variants.append(Variant(_resolve(base, line), bandwidth))
-            bandwidth = None
+    """Variants that keep their sound in another playlist are left out: their pictures alone would be silent."""
+    apart = _sound_apart(lines)
+    variants, silent = [], 0
+    pending: dict[str, str] | None = None
+    for number, line in enumerate(map(str.strip, lines), 1):
+        if line.startswith("#EXT-X-STREAM-INF"):
+            pending = _attributes(line)
+        elif line and not line.startswith("#") and pending is not None:
+            if pending.get("AUDIO") in apart:
+                silent += 1
+            else:
+                variants.append(Variant(_resolve(base, line, number), _bandwidth(pending)))
+            pending = None
     if not variants:
-        raise InvalidPlaylist("The master playlist names no variant.", field="playlist")
+        raise InvalidPlaylist(
+            "The master playlist keeps its sound in playlists of their own, which is not supported; "
+            "give a playlist with pictures and sound in the same segments."
+            if silent
+            else "The master playlist names no variant.",
+            field="playlist",
+        )
     return MasterPlaylist(tuple(variants))
+
+
+def _sound_apart(lines: list[str]) -> set[str]:
+    """The sound groups that are only in playlists of their own, and not in the variants' segments as well."""
+    groups: dict[bool, set[str]] = {True: set(), False: set()}
+    for tag in (_attributes(line) for line in lines if line.startswith("#EXT-X-MEDIA:")):
+        if tag.get("TYPE") == "AUDIO":
+            groups["URI" in tag].add(tag.get("GROUP-ID", ""))
+    return groups[True] - groups[False]
+
+
+def _attributes(line: str) -> dict[str, str]:
+    return {name: value.strip('"') for name, value in _ATTRIBUTE.findall(line)}
+
+
+def _bandwidth(attributes: dict[str, str]) -> int:
+    value = attributes.get("BANDWIDTH", "")
+    return int(value) if _NUMBER.fullmatch(value) else 0
 
 
 class _Reader:
@@ -125,26 +160,28 @@ class _Reader:
             raise self._error("byte ranges are not supported; give a playlist with one file per segment")
         if tag == "#EXT-X-MAP":
             raise self._error("fMP4 segments are not supported; record as MPEG-TS")
-        if tag == "#EXT-X-KEY" and dict(_ATTRIBUTE.findall(value)).get("METHOD") != "NONE":
+        if tag == "#EXT-X-SKIP":
+            raise self._error("this is an update that leaves segments out; give the whole playlist")
+        if tag == "#EXT-X-KEY" and _attributes(value).get("METHOD") != "NONE":
             raise self._error("the segments are encrypted; give a playlist in the clear")
 
     def _segment(self, uri: str) -> None:
         if self.next.duration < 0:
             raise self._error("a segment has no #EXTINF before it")
-        self.entries.append(replace(self.next, uri=_resolve(self.base, uri)))
+        self.entries.append(replace(self.next, uri=_resolve(self.base, uri, self.line), line=self.line))
         self.next = Entry("", -1, self.next.sequence + 1)
 
     def _duration(self, value: str) -> int:
-        try:
-            duration = int(Decimal(value.split(",")[0].strip()) * SECOND)
-        except (InvalidOperation, ValueError, OverflowError):
-            raise self._error(f"“{value}” is not a duration in seconds") from None
-        if not 0 <= duration <= 3600 * SECOND:
-            raise self._error(f"a segment of {value.split(',')[0]} s cannot be right")
+        seconds = value.split(",")[0].strip()
+        if not _DECIMAL.fullmatch(seconds):
+            raise self._error(f"“{seconds}” is not a duration in seconds")
+        duration = int(Decimal(seconds) * SECOND)
+        if duration > _LONGEST:
+            raise self._error(f"a segment of {seconds} s cannot be right")
         return duration
 
     def _number(self, value: str) -> int:
-        if not value.strip().isdigit():
+        if not _NUMBER.fullmatch(value.strip()):
             raise self._error(f"“{value}” is not a media sequence number")
         return int(value)
 
@@ -155,13 +192,23 @@ class _Reader:
             raise self._error(error.message.rstrip(".")) from None
 
     def _error(self, fault: str) -> InvalidPlaylist:
-        return InvalidPlaylist(f"Line {self.line} of the playlist: {fault}.", field="playlist")
+        return _fault(self.line, fault)
 
 
-def _resolve(base: str, uri: str) -> str:
-    if _SCHEME.match(uri) or _SCHEME.match(base):
-        return urljoin(base, uri)
-    return uri if uri.startswith("/") else f"{base.rpartition('/')[0] or '.'}/{uri}"
+def _fault(line: int, fault: str) -> InvalidPlaylist:
+    return InvalidPlaylist(f"Line {line} of the playlist: {fault}.", field="playlist")
+
+
+def _resolve(base: str, uri: str, line: int) -> str:
+    """What an address in the playlist at `base` means. A playlist from the web may only name addresses of the web."""
+    if not (_SCHEME.match(uri) or _SCHEME.match(base)):
+        return uri if uri.startswith("/") else f"{base.rpartition('/')[0] or '.'}/{uri}"
+    resolved = urljoin(base, uri)
+    if not resolved.lower().startswith(_WEB):
+        if base.lower().startswith(_WEB):
+            raise _fault(line, f"“{uri}” is not an http(s) address")
+        return resolved
+    return quote(resolved, safe=_IN_ADDRESSES)  # recorders write spaces and letters of all languages
 
 
 def write(segments: Iterable[Segment], *, uri: Callable[[Segment], str], ended: bool, first: int = 0) -> str:

@@ -11,6 +11,8 @@ from av.error import FFmpegError
 
 from editing.errors import UnreadableMedia
 
+_KINDS = ("video", "audio")
+
 
 @dataclass(frozen=True, slots=True)
 class Track:
@@ -48,13 +50,13 @@ class MediaFacts:
 def probe(path: Path) -> MediaFacts:
     """Raises UnreadableMedia."""
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             return MediaFacts(
                 container=container.format.name,
                 duration=container.duration or 0,
                 bit_rate=container.bit_rate or 0,
                 size=path.stat().st_size,
-                tracks=tuple(_track(stream) for stream in container.streams if stream.type in ("video", "audio")),
+                tracks=tuple(_track(stream) for stream in container.streams if stream.type in _KINDS),
             )
     except FFmpegError as error:
         raise UnreadableMedia(f"{path.name} cannot be read: {error.strerror}.") from error
@@ -62,6 +64,8 @@ def probe(path: Path) -> MediaFacts:
 
 def _track(stream: Any) -> Track:
     context = stream.codec_context
+    if context is None:
+        return Track(stream.type, "unknown", "", 0, 0, stream.frames)
     common = {
         "kind": stream.type,
         "codec": context.name,

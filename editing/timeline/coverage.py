@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice, takewhile
+from itertools import takewhile
 
 from editing.timeline.frames import FrameIndex, unpack
 from editing.timeline.instant import Instant, Range
@@ -126,7 +126,7 @@ class Coverage:
 
     def touching(self, wanted: Range) -> tuple[Segment, ...]:
         """The segments that hold at least one instant of the range, in order."""
-        found = islice(self.segments, bisect_right(self._ends, wanted.start), None)
+        found = map(self.segments.__getitem__, range(bisect_right(self._ends, wanted.start), len(self.segments)))
         return tuple(takewhile(lambda segment: segment.start < wanted.end, found))
 
     def before(self, segment: Segment) -> Iterator[Segment]:

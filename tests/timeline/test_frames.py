@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from editing.timeline.frames import (
@@ -32,6 +32,7 @@ def indexes(draw: st.DrawFn) -> FrameIndex:
     return FrameIndex(draw(st.sampled_from([found, None])), tuple(tracks))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(indexes())
 def test_a_packed_index_comes_back_equal(index: FrameIndex) -> None:
     assert unpack(pack(index)) == index

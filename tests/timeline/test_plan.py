@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from editing.errors import InvalidClips, InvalidInput, ModeNotAvailable, NothingRecorded
@@ -281,7 +281,7 @@ def recordings(draw: st.DrawFn) -> list[Segment]:
     return parts
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(parts=recordings(), start=st.integers(-1_000_000, 6_000_000), length=st.integers(1, 9_000_000))
 def test_whatever_is_recorded_the_frames_are_those_of_the_range_each_instant_once(
     parts: list[Segment], start: int, length: int
