@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 _LONGEST_PAUSE = 30.0
 _STEADY = 60.0
+_LAST_LINES_WITHIN = 1.0
 _ONE_KEYSTROKE = 0.5
 """A signal may come twice for one Ctrl-C: from the terminal, and from a launcher that passes it on."""
 # However we end, the kernel asks our children to end too; each becomes its service right after asking for that.
@@ -35,6 +36,7 @@ class Service:
     command: Sequence[str]
     once: bool = False
     process: subprocess.Popen[str] | None = None
+    relay: threading.Thread | None = None
     started: float = 0.0
     not_before: float = 0.0
     failures: int = 0
@@ -122,7 +124,8 @@ class Supervisor:
             errors="replace",
             start_new_session=True,
         )
-        threading.Thread(target=self._relay, args=(service.name, service.process), daemon=True).start()
+        service.relay = threading.Thread(target=self._relay, args=(service.name, service.process), daemon=True)
+        service.relay.start()
 
     def _relay(self, name: str, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
@@ -133,6 +136,7 @@ class Supervisor:
     def _end(self) -> None:
         """Everybody is asked at once, waited for together, and killed with all they started when time is up."""
         left = [service.process for service in self.services if service.process and not service.mourned]
+        relays = [service.relay for service in self.services if service.relay]
         for process in left:
             process.terminate()
         deadline = time.monotonic() + self.grace
@@ -142,6 +146,8 @@ class Supervisor:
         for process in left:
             _kill_group(process)
             process.wait()
+        for relay in relays:
+            relay.join(_LAST_LINES_WITHIN)
 
 
 def _guarded(command: Sequence[str]) -> list[str]:

@@ -46,7 +46,7 @@ def submit(studio: Installation, key: str, *, clips: int, mode: str = "Accurate"
 
 
 def running(job: Any) -> bool:
-    return job["state"] == "Processing" and job["progress"] > 0
+    return bool(job["state"] == "Processing" and job["stage"] == "encoding")
 
 
 def over(job: Any) -> bool:

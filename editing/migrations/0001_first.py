@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
                 ('lease_until', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('queued_at', models.DateTimeField(null=True)),
-                ('sent_at', models.DateTimeField(help_text='When the queue was last told of it.', null=True)),
+                ('sent_at', models.DateTimeField(help_text='When the queue was last told of it; empty: it is to be told.', null=True)),
                 ('started_at', models.DateTimeField(null=True)),
                 ('finished_at', models.DateTimeField(null=True)),
                 ('bucket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='editing.bucket')),

@@ -65,7 +65,7 @@ class EditingJob(models.Model):
 
     created_at = models.DateTimeField(auto_now_add=True)
     queued_at = models.DateTimeField(null=True)
-    sent_at = models.DateTimeField(null=True, help_text="When the queue was last told of it.")
+    sent_at = models.DateTimeField(null=True, help_text="When the queue was last told of it; empty: it is to be told.")
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 

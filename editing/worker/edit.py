@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from editing import queue, storage
+from editing import storage
 from editing.errors import Cancelled, EditingError, StaleState
 from editing.media.cut import cut
 from editing.media.frames import first_picture
@@ -25,7 +25,7 @@ from editing.models.states import move
 from editing.timeline.describe import describe
 from editing.timeline.plan import CutPlan
 from editing.worker import scratch
-from editing.worker.lease import Lease
+from editing.worker.lease import Lease, stopping
 from editing.worker.plans import plan_of
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 
 def run(job_id: str) -> None:
     """Do the job if it is still to be done. Whatever happens is written on its row; nothing is raised."""
+    if stopping.is_set():
+        EditingJob.objects.filter(pk=job_id, state=JobState.QUEUING).update(sent_at=None)
+        return
     lease = Lease.claim(job_id)
     if lease is None:
         return
@@ -141,15 +144,16 @@ def _forget(bucket: Bucket, key: str) -> None:
 
 
 def _stopped(lease: Lease) -> None:
-    """Somebody cancelled it, or this process is ending and another shall do it."""
+    """Somebody cancelled it, or this process is ending and another shall do it.
+
+    The sweep sends it then: a message sent now would most likely come back here while this process ends.
+    """
     if lease.lost:
         return
     if lease.cancelled:
         _leave(lease, JobState.CANCELLED, "cancelled by a user", finished_at=timezone.now())
         return
-    job = lease.job
-    _leave(lease, JobState.QUEUING, "its worker is ending", attempts=job.attempts - 1, sent_at=timezone.now())
-    queue.send(queue.EDIT, job.pk, queue=queue.of_mode(job.mode))
+    _leave(lease, JobState.QUEUING, "its worker is ending", attempts=lease.job.attempts - 1, sent_at=None)
 
 
 def _fail(lease: Lease, code: str, message: str) -> None:

@@ -81,16 +81,18 @@ def _still_waits(job: EditingJob) -> bool:
 def _send_again() -> None:
     """Queued jobs whose message was lost. In a long queue nothing is lost and nothing sent; a second one is harmless.
 
-    A message is lost if its queue is empty, or if a job that was sent later has been taken before it.
+    A message is lost if its queue is empty, or if a job that was sent later has been taken before it. Workers that
+    end leave their jobs unsent.
     """
     overdue = timezone.now() - timedelta(seconds=settings.RESEND_SECONDS)
-    jobs = EditingJob.objects.filter(state=JobState.QUEUING, waiting="", sent_at__lt=overdue).order_by("queued_at")
+    unsent = Q(sent_at=None)
+    jobs = EditingJob.objects.filter(unsent | Q(sent_at__lt=overdue), state=JobState.QUEUING, waiting="")
     for name in queue.OF_JOBS:
-        queued = jobs.filter(mode__in=queue.modes_of(name))
+        queued = jobs.filter(mode__in=queue.modes_of(name)).order_by("queued_at")
         if not queued.exists() or (waiting := queue.waiting(name)) is None:
             continue
         if waiting:
-            queued = queued.filter(sent_at__lt=_newest_taken(name))
+            queued = queued.filter(unsent | Q(sent_at__lt=_newest_taken(name)))
         for job in queued[:_AT_ONCE]:
             _send(job)
 

@@ -127,7 +127,20 @@ def test_a_worker_that_is_told_to_end_gives_its_job_back(recording: Recording, e
     lease.stopping.clear()
 
     job.refresh_from_db()
-    assert (job.state, job.attempts, job.lease_token) == (JobState.QUEUING, 0, "")
+    assert (job.state, job.attempts, job.lease_token, job.sent_at) == (JobState.QUEUING, 0, "", None)
+
+
+def test_a_worker_that_is_ending_takes_no_more_jobs(
+    recording: Recording, ed: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = submit(ed, clip())
+    monkeypatch.setattr(edit, "stopping", threading.Event())
+    edit.stopping.set()
+
+    edit.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.sent_at) == (JobState.QUEUING, 0, None)
 
 
 @pytest.mark.django_db(transaction=True)

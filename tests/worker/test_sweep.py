@@ -110,6 +110,17 @@ def test_a_job_that_waits_for_its_turn_is_not_sent_again(recording: Recording, e
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_job_that_an_ending_worker_gave_back_is_sent_at_once(recording: Recording, ed: User) -> None:
+    given_back, _ = submit(ed, clip(), key="a.mp4"), submit(ed, clip(), key="b.mp4")
+    EditingJob.objects.filter(pk=given_back.pk).update(sent_at=None)
+
+    sweep.run()
+    sweep.run()
+
+    assert messages_in("fast") == 3
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_job_that_was_overtaken_is_sent_again(recording: Recording, ed: User) -> None:
     lost, later, last = (submit(ed, clip(), key=f"{number}.mp4") for number in range(3))
     sent(lost, minutes_ago=5)
