@@ -16,8 +16,8 @@ from editing.timeline.ticks import TICKS_PER_SECOND
 
 _TOLERANCE = TICKS_PER_SECOND // 100
 """Sound that comes this much early or late is taken as it comes: recorders round its times."""
-_WARM_UP = 4 * TICKS_PER_SECOND // 100
-"""Packets before a piece that a decoder hears first, so that the first wanted one comes out whole."""
+_WARM_UP = TICKS_PER_SECOND // 4
+"""Sound before a piece that a decoder hears first: MP3 keeps parts of a packet in those before it."""
 
 
 class EncodedAudio:
@@ -111,17 +111,20 @@ class EncodedAudio:
             fifo.read(skip)
         kept = fifo.read(min(sound.samples - skip, self._end - self._written))
         if kept is not None:
-            kept.pts = None
-            self._waiting.write(kept)
-            self._written += kept.samples
+            self._wait(kept)
 
     def _silence(self, samples: int) -> None:
         samples = min(samples, self._end - self._written)
         while samples > 0:
             frame = silent_frame(self._rate, self._layout, min(samples, 1024))
-            self._waiting.write(frame)
-            self._written += frame.samples
             samples -= frame.samples
+            self._wait(frame)
+
+    def _wait(self, frame: Any) -> None:
+        """Put samples in line for the encoder, which counts them itself."""
+        frame.pts, frame.time_base = None, self._muxer.audio_tick
+        self._waiting.write(frame)
+        self._written += frame.samples
 
     def _finish_piece(self) -> None:
         self._silence(self._end - self._written)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from editing.timeline.frames import ENTRIES, KIND_MASK, VideoIndex, unpack
+from editing.timeline.frames import ENTRIES, KIND_MASK, FrameKind, VideoIndex, unpack
 from editing.timeline.instant import Instant
 from editing.timeline.pieces import Piece
 from editing.timeline.plan import CutPlan
@@ -45,6 +45,21 @@ def frames_of(piece: Piece) -> Frames:
             frames.add(video, piece.first_pts, piece.end_pts)
     frames.shown.extend(sorted(frames.pts))
     return frames
+
+
+def entry(piece: Piece) -> int | None:
+    """The presentation time of the frame from which a decoder gets the piece's first frame right.
+
+    The last IDR picture before it, else the last other entry. None where only a gradual refresh leads there: then all
+    that is read must be decoded.
+    """
+    for kinds in (frozenset({FrameKind.IDR}), ENTRIES):
+        for segment in reversed((*piece.lead, piece.segments[0])):
+            video = unpack(segment.packed).video
+            for position in reversed(range(len(video.pts))) if video else ():
+                if video and video.pts[position] <= piece.first_pts and video.kind(position) in kinds:
+                    return video.pts[position]
+    return None
 
 
 def delay(piece: Piece) -> int:

@@ -32,6 +32,8 @@ from editing.timeline.plan import CutPlan
 from editing.timeline.target import Target
 from editing.timeline.ticks import TICKS_PER_SECOND
 
+_LAST_WORDS = 2.0
+"""Seconds that an ffmpeg whose output broke off has to say why."""
 FINER = 4
 """How much finer than ours the feeding clock is; its last bits carry the mark of a wanted frame."""
 PRESET = "veryfast"
@@ -93,8 +95,12 @@ class _Encode:
                 self._collect(child, feeder, first + count)
             except (FFmpegError, EditingError) as error:
                 self._blame(child, feeder, error)
+            except BaseException:
+                child.kill()
+                raise
+            finally:
+                feeder.join()
             self._drain(feeder)
-            feeder.join()
             self._blame(child, feeder, None)
             child.finish()
         if self.written != first + count:
@@ -102,9 +108,10 @@ class _Encode:
 
     def _blame(self, child: Ffmpeg, feeder: _Feeder, error: Exception | None) -> None:
         """Of several things that went wrong at once, raise the one that came first."""
-        if error and not isinstance(error, Cancelled):
-            child.kill()
+        if isinstance(error, FFmpegError):
+            child.wait(_LAST_WORDS)
         if error:
+            child.kill()
             feeder.join()
         if child.was_cancelled or isinstance(error, Cancelled):
             raise Cancelled("The cut was cancelled.")
@@ -304,7 +311,8 @@ class _Feeder(Thread):
             return
 
     def _feed(self, piece: Piece, base: int) -> None:
-        open_pictures = set(clock.frames_of(piece).pts)
+        open_pictures, entry = set(clock.frames_of(piece).pts), clock.entry(piece)
+        entered = entry is None
         with PacketReader(piece.files, self.open_segment, self._count) as reader:
             if self._nut is None:
                 self._nut = _nut(self.child, reader.video, piece)
@@ -313,7 +321,7 @@ class _Feeder(Thread):
             for is_video, pts, packet in reader.packets(audio=self.sound):
                 if not is_video:
                     self.audio.put((pts, packet))
-                elif open_pictures:
+                elif open_pictures and (entered := entered or pts == entry):
                     wanted = pts in open_pictures
                     open_pictures.discard(pts)
                     self._picture(packet, pts - piece.first_pts + base, wanted=wanted)

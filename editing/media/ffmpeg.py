@@ -107,6 +107,11 @@ class Ffmpeg:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
 
+    def wait(self, seconds: float) -> None:
+        """Give it so much time to end by itself."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(seconds)
+
     def finish(self) -> None:
         """Wait for the end. Raises Cancelled, or FfmpegFailed with the last lines it wrote."""
         code = self.process.wait()

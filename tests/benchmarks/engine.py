@@ -100,11 +100,23 @@ def _cat(segments: list[Segment], output: Path) -> None:
 
 
 def _bare(plan: CutPlan, ranges: list[tuple[float, float]], joined: Path, output: Path) -> list[str]:
-    """The same frames by one ffmpeg that reads one file, with the settings that ours gets."""
+    """The same frames by one ffmpeg that reads one file, with the settings that ours gets.
+
+    One clip is sought, several are selected: that is what people do.
+    """
     video, target = plan.target.video, plan.target
     picked = "+".join(f"between(t,{start},{end - 0.001})" for start, end in ranges)
+    selected = [
+        "-i",
+        str(joined),
+        "-vf",
+        f"select='{picked}',setpts=N/30/TB",
+        "-af",
+        f"aselect='{picked}',asetpts=N/SR/TB",
+    ]
+    sought = ["-ss", str(ranges[0][0]), "-i", str(joined)]
     return [
-        *("-i", str(joined), "-vf", f"select='{picked}',setpts=N/30/TB", "-af", f"aselect='{picked}',asetpts=N/SR/TB"),
+        *(selected if len(ranges) > 1 else sought),
         *("-c:v", "libx264", "-preset", PRESET, "-pix_fmt", "yuv420p", "-g", str(round((video.rate or 30) * 2))),
         *("-b:v", str(target.bitrate), "-maxrate", str(target.bitrate * 3 // 2), "-bufsize", str(target.bitrate * 2)),
         *("-c:a", "aac", "-b:a", str(target.audio_bitrate), "-t", str(sum(end - start for start, end in ranges))),
