@@ -25,6 +25,7 @@ _HEVC_KINDS = {
     21: FrameKind.CRA,
 }
 _HEVC_FIRST_NON_SLICE = 32
+_HEVC_UNSPECIFIED = 63
 _RECOVERY_POINT = 6
 
 
@@ -67,7 +68,7 @@ def hevc_facts(data: bytes) -> FrameFacts | None:
     """Like h264_facts; sub-layer non-reference pictures count as disposable."""
     sets: list[bytes] = []
     for unit in units(data):
-        kind = unit[0] >> 1 & 0x3F if unit else _HEVC_FIRST_NON_SLICE
+        kind = unit[0] >> 1 & 0x3F if unit else _HEVC_UNSPECIFIED
         if kind in _HEVC_SETS:
             sets.append(unit)
         elif kind < _HEVC_FIRST_NON_SLICE:
