@@ -6,11 +6,13 @@ encoding and scaling; the pattern gives comparisons of pictures something to loo
 
 from __future__ import annotations
 
+import atexit
 import subprocess
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Any
 
@@ -27,6 +29,8 @@ from editing.timeline.ticks import WRAP, Anchor
 BITS = 16
 START = parse_instant("2026-11-20T10:00:00Z")
 BEEP = 0.05
+_FOLDER = Path(mkdtemp(prefix="samples-"))
+atexit.register(rmtree, _FOLDER, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -60,23 +64,13 @@ def playlist(kind: Kind) -> Path:
 
 @cache
 def _make(kind: Kind) -> Path:
-    folder = Path(mkdtemp(prefix="sample-"))
+    folder = Path(mkdtemp(dir=_FOLDER))
     command = [
         *(ffmpeg.binary(), "-v", "error", "-y"),
         *("-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{kind.width}x{kind.height}", "-r", kind.rate, "-i", "pipe:0"),
         *_sound(kind),
-        *(
-            "-c:v",
-            kind.codec,
-            "-preset",
-            "ultrafast",
-            "-pix_fmt",
-            "yuv420p",
-            "-g",
-            str(kind.gop),
-            "-bf",
-            str(kind.bframes),
-        ),
+        *("-c:v", kind.codec, "-preset", "ultrafast", "-pix_fmt", "yuv420p"),
+        *("-g", str(kind.gop), "-bf", str(kind.bframes)),
         *(kind.options.split()),
         *("-output_ts_offset", f"{kind.clock / 90000:.6f}", "-muxdelay", "0"),
         *("-f", "hls", "-hls_time", str(kind.segment), "-hls_list_size", "0"),
