@@ -23,7 +23,7 @@ MODES = {
     Mode.ROUGH_FAST: "whole segments, copied: fast, a little more than marked",
 }
 _CLIP = re.compile(r"clips\[(\d+)\]")
-HOLES = {HolePolicy.SKIP: "close the hole and say so", HolePolicy.FAIL: "do not merge"}
+HOLES = {HolePolicy.SKIP: "close the hole", HolePolicy.FAIL: "refuse to merge"}
 
 
 class MomentField(forms.CharField):
