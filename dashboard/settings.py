@@ -226,6 +226,10 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Live editing API",
     "VERSION": "1",
+    "DESCRIPTION": "Times are ISO-8601 with an offset, and come out as UTC. Ranges are half-open: their end is not in "
+    "them. Refusals are problem details (RFC 9457) with a stable code and the field at fault. "
+    "Programs sign in with `Authorization: Bearer AccessKeyId:AccessKeySecret`.",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["editing.api.permissions.HasRole"],
     "ENUM_NAME_OVERRIDES": {

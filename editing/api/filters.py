@@ -9,11 +9,13 @@ import django_filters
 from django import forms
 from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from editing.errors import InvalidInstant
-from editing.models import EditingJob, MediaAsset, Recording, Stream
+from editing.models import Bucket, EditingJob, MediaAsset, Recording, Stream
 from editing.models.states import JobState
 from editing.timeline.clips import Mode
 from editing.timeline.instant import Instant, parse_instant, to_datetime
@@ -46,6 +48,7 @@ class InstantFormField(forms.CharField):
             raise forms.ValidationError(error.message) from error
 
 
+@extend_schema_field(OpenApiTypes.DATETIME)
 class InstantFilter(django_filters.CharFilter):
     """Of a column that holds instants."""
 
@@ -63,6 +66,32 @@ class MomentFilter(InstantFilter):
 
     def column(self, value: Instant) -> Any:
         return to_datetime(value)
+
+
+class FlagFormField(forms.Field):
+    """`true` or `false`, and nothing that would silently count as neither."""
+
+    words = {"true": True, "false": False, "": None}
+
+    def to_python(self, value: Any) -> bool | None:
+        if (word := (value or "").lower()) not in self.words:
+            raise forms.ValidationError("Give true or false.")
+        return self.words[word]
+
+
+class FlagFilter(django_filters.BooleanFilter):
+    field_class = FlagFormField
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=forms.TextInput, **options)
+
+
+class BucketFilter(django_filters.FilterSet):
+    active = FlagFilter()
+
+    class Meta:
+        model = Bucket
+        fields = ("kind",)
 
 
 class StreamFilter(django_filters.FilterSet):
@@ -83,11 +112,12 @@ class RecordingFilter(django_filters.FilterSet):
     bucket = django_filters.CharFilter("bucket__name")
     after = InstantFilter("end", lookup_expr="gt")
     before = InstantFilter("start", lookup_expr="lt")
+    ended = FlagFilter()
     ordering = django_filters.OrderingFilter(fields=("start", "end", "size", "created_at"))
 
     class Meta:
         model = Recording
-        fields = ("ended",)
+        fields: tuple[str, ...] = ()
 
 
 class EditingJobFilter(django_filters.FilterSet):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rest_framework.exceptions import ValidationError
-from rest_framework.pagination import CursorPagination, PageNumberPagination
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.pagination import Cursor, CursorPagination, PageNumberPagination
 
 if TYPE_CHECKING:  # rest_framework.generics reads the settings that name a class of this module
     from rest_framework.request import Request
@@ -39,3 +39,9 @@ class SegmentPages(CursorPagination):
 
     def get_page_size(self, request: Request) -> int:
         return _page_size(request, self.page_size, self.max_page_size)
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        cursor = super().decode_cursor(request)
+        if cursor and cursor.position and not str(cursor.position).isdecimal():
+            raise NotFound(self.invalid_cursor_message)
+        return cursor

@@ -25,6 +25,9 @@ from editing.services import editing_jobs, links, media, recordings
 from editing.timeline.describe import describe
 from editing.timeline.instant import Instant, parse_instant
 
+_ID = "[0-9a-f]{32}"
+_NUMBER = "[0-9]+"
+
 
 class _Listed(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
     """A list and its items, as far as the asker may see them; lists leave out what is long."""
@@ -51,6 +54,7 @@ class StreamViewSet(_Listed):
     queryset = rows = Stream.objects.all()
     serializer_class = serializers.StreamSerializer
     filterset_class = filters.StreamFilter
+    lookup_value_regex = _NUMBER
 
 
 _START, _END = (OpenApiParameter(name, OpenApiTypes.DATETIME) for name in ("start", "end"))
@@ -63,6 +67,7 @@ class RecordingViewSet(_Listed):
     serializer_class = serializers.RecordingSerializer
     detail_class = serializers.RecordingDetailSerializer
     filterset_class = filters.RecordingFilter
+    lookup_value_regex = _NUMBER
 
     @extend_schema(responses=serializers.CoverageSerializer)
     @action(detail=True, pagination_class=None)
@@ -95,7 +100,8 @@ class BucketViewSet(_Listed):
     queryset = rows = Bucket.objects.all()
     serializer_class = serializers.BucketSerializer
     lookup_field = "name"
-    filterset_fields = ("kind", "active")
+    lookup_value_regex = "[a-z0-9-]+"
+    filterset_class = filters.BucketFilter
 
 
 _IDEMPOTENCY = OpenApiParameter(
@@ -113,6 +119,7 @@ class EditingJobViewSet(_Listed):
     serializer_class = serializers.EditingJobSerializer
     detail_class = serializers.EditingJobDetailSerializer
     filterset_class = filters.EditingJobFilter
+    lookup_value_regex = _ID
     verb = Verb.EDIT
 
     @extend_schema(
@@ -163,6 +170,7 @@ class MediaAssetViewSet(_Listed):
     serializer_class = serializers.MediaAssetSerializer
     detail_class = serializers.MediaAssetDetailSerializer
     filterset_class = filters.MediaAssetFilter
+    lookup_value_regex = _ID
     verb = Verb.EDIT
 
     def destroy(self, request: Request, pk: str) -> Response:
@@ -174,6 +182,8 @@ class MediaAssetViewSet(_Listed):
 @extend_schema(exclude=True)
 class Nowhere(APIView):
     """Every other address: a problem like all others, and not even that for those who have not signed in."""
+
+    verb = Verb.SEE
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -16,13 +16,14 @@ Instant = int
 
 SECOND = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_YEARS = range(1900, 9000)
 _FRACTION = re.compile(r"\.(\d+)")
 
 
 def parse_instant(text: str, *, field: str | None = None) -> Instant:
     """The instant an ISO-8601 text names. An offset (or Z) is required; digits past the microsecond are cut off.
 
-    Raises InvalidInstant.
+    Raises InvalidInstant, also outside the years 1900 to 8999: what is computed from it must stay within a calendar.
     """
     cleaned = _FRACTION.sub(lambda m: "." + m[1][:6].ljust(6, "0"), text.strip())
     try:
@@ -33,6 +34,8 @@ def parse_instant(text: str, *, field: str | None = None) -> Instant:
         ) from None
     if moment.tzinfo is None:
         raise InvalidInstant(f"“{text}” has no offset; end it with Z for UTC or with +hh:mm.", field=field)
+    if moment.year not in _YEARS:
+        raise InvalidInstant(f"“{text}” is not within the years 1900 to 8999.", field=field)
     return from_datetime(moment)
 
 

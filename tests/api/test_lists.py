@@ -1,3 +1,5 @@
+from base64 import b64encode
+
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
@@ -82,6 +84,94 @@ def test_an_unreadable_instant_in_a_filter_is_refused(recording: Recording, vera
     problem = answer.json()
     assert (answer.status_code, problem["field"]) == (400, "after")
     assert problem["detail"] == "“yesterday” is not a date and time; write it like 2026-11-20T10:30:00.250Z."
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        (RECORDINGS, {"before": "9999-12-31T23:59:59-14:00"}),
+        (RECORDINGS, {"ended": "maybe"}),
+        (RECORDINGS, {"steam": "main"}),
+        ("/api/v1/streams/", {"ordering": "recordings__size"}),
+        ("/api/v1/buckets/", {"active": "2"}),
+        ("/api/v1/media-assets/", {"kind": "song"}),
+        ("/api/v1/media-assets/", {"job": "\x00"}),
+    ],
+)
+def test_a_wrong_parameter_is_refused_by_name(vera: User, path: str, query: dict[str, str]) -> None:
+    answer = signed_in(vera).get(path, query)
+
+    assert (answer.status_code, answer.json()["field"]) == (400, *query)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "streams",
+        "streams/x/",
+        "streams/99999999999999999999/",
+        "recordings/1%00/",
+        "editing-jobs/%00/",
+        "buckets/nowhere/",
+        "recordings/?page=0",
+    ],
+)
+def test_what_is_not_there_is_a_problem_too(vera: User, path: str) -> None:
+    answer = signed_in(vera).get(f"/api/v1/{path}")
+
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_a_list_is_only_read(opal: User) -> None:
+    answer = signed_in(opal).put("/api/v1/streams/")
+
+    assert (answer.status_code, answer.json()["code"]) == (405, "MethodNotAllowed")
+
+
+@pytest.mark.parametrize("cursor", ["abc", b64encode(b"p=abc").decode(), b64encode(b"o=-1").decode()])
+def test_a_cursor_of_somebody_elses_making_is_refused(recording: Recording, vera: User, cursor: str) -> None:
+    assert signed_in(vera).get(f"{RECORDINGS}{recording.pk}/segments/", {"cursor": cursor}).status_code == 404
+
+
+def test_a_part_of_a_recording_has_its_own_address(recording: Recording, vera: User) -> None:
+    part = {"start": "2026-11-20T11:00:04+01:00", "end": "2026-11-20T10:00:08Z"}
+
+    found = signed_in(vera).get(f"{RECORDINGS}{recording.pk}/playback/", part).json()
+
+    playlist = Client().get(found["url"].removeprefix("http://testserver"))
+    assert playlist.content.decode().count("#EXTINF:2.000000,") == 2
+
+
+def test_a_part_that_is_no_time_is_refused(recording: Recording, vera: User) -> None:
+    answer = signed_in(vera).get(f"{RECORDINGS}{recording.pk}/playback/", {"end": "10:00"})
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "end")
+
+
+def segments(recording: Recording) -> str:
+    return f"{RECORDINGS}{recording.pk}/segments/"
+
+
+@pytest.mark.parametrize("items", [1, 3])
+def test_segments_take_as_many_queries_for_three_as_for_one_and_count_nothing(
+    recording: Recording, vera: User, items: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = signed_in(vera)
+
+    with django_assert_num_queries(5) as queries:  # session, user, roles, recording, segments
+        assert len(client.get(segments(recording), {"page_size": items}).json()["results"]) == items
+    assert not any("COUNT" in query["sql"] for query in queries.captured_queries)
+
+
+@pytest.mark.parametrize("removed", [1, 5])
+def test_coverage_takes_as_many_queries_however_long_a_recording_is(
+    recording: Recording, vera: User, removed: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    recording.segments.filter(sequence__gt=6 - removed).delete()
+    client = signed_in(vera)
+
+    with django_assert_num_queries(9):  # session, user, roles, recording; segments, their anchors, sets, bucket; gaps
+        assert client.get(f"{RECORDINGS}{recording.pk}/coverage/").status_code == 200
 
 
 @pytest.mark.parametrize("items", [1, 3])
