@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 
 from editing.admin.base import OperatorAdmin
 from editing.models import AccessKey
 from editing.services import access_keys
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import User
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
@@ -29,17 +29,17 @@ class AccessKeyAdmin(OperatorAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: AccessKey | None = None) -> tuple[str, ...]:
         return self.readonly_fields if obj is None else ("user", *self.readonly_fields)
 
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> AccessKey:  # noqa: FBT001 - as it is called
+        """The service makes the key; the form only says whose it is."""
+        key, secret = access_keys.create(super().save_form(request, form, change).user)
+        said = f"AccessKeyId {key.pk}, AccessKeySecret {secret} – the secret is shown this once."
+        self.message_user(request, said, messages.WARNING)
+        return key
+
     def save_model(self, request: HttpRequest, obj: AccessKey, form: Any, change: bool) -> None:  # noqa: FBT001
-        """The service makes the key; the form's own row becomes it."""
-        made, secret = access_keys.create(User.objects.get(pk=obj.user_id))
-        obj.__dict__.update(made.__dict__)
-        self.message_user(
-            request,
-            f"AccessKeyId {made.pk}, AccessKeySecret {secret} — the secret is shown this once.",
-            messages.WARNING,
-        )
+        """Nothing is left to save."""
 
     @admin.action(description="Revoke")
     def revoke(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
-        by = User.objects.get(username=request.user.get_username())
+        by = cast("User", request.user)
         self.for_each(request, rows, lambda key: access_keys.revoke(key, by=by), "revoked")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.utils import timezone
 
 from editing.admin.base import OperatorAdmin
 from editing.models import EditingJob, JobEvent, MediaAsset, Worker
+from editing.models.worker import ALIVE_FOR
 from editing.services import editing_jobs, media
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class EditingJobAdmin(OperatorAdmin):
     list_filter = ("state", "mode", "bucket")
     list_select_related = ("bucket", "owner")
     search_fields = ("id", "key", "media_id")
+    exclude = ("lease_token",)  # who holds it may write to the job
     inlines = (EventInline,)
     actions = ("retry", "cancel")
 
@@ -63,4 +66,8 @@ class MediaAssetAdmin(OperatorAdmin):
 
 @admin.register(Worker)
 class WorkerAdmin(OperatorAdmin):
-    list_display = ("name", "queues", "started_at", "seen_at")
+    list_display = ("name", "queues", "started_at", "seen_at", "alive")
+
+    @admin.display(boolean=True)
+    def alive(self, worker: Worker) -> bool:
+        return worker.seen_at > timezone.now() - ALIVE_FOR

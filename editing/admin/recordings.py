@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
+from django.conf import settings
 from django.contrib import admin
 
 from editing.admin.base import OperatorAdmin
@@ -12,7 +14,7 @@ from editing.services import recordings
 from editing.timeline.instant import format_instant
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
+    from django.db.models import Field, QuerySet
     from django.http import HttpRequest
 
 
@@ -50,6 +52,13 @@ class BucketAdmin(OperatorAdmin):
     may_add = may_change = True
     list_display = ("name", "kind", "endpoint", "storage", "active")
     list_filter = ("kind", "active")
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **options: Any) -> Any:
+        if db_field.name != "storage":
+            return super().formfield_for_dbfield(db_field, request, **options)
+        aliases = [(alias, alias) for alias in settings.STORAGES if alias not in ("default", "staticfiles")]
+        default = ("", f"the default ({settings.BUCKET_STORAGE})")
+        return forms.ChoiceField(choices=[default, *aliases], required=False, help_text="Where its files are kept.")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Bucket | None = None) -> tuple[str, ...]:
         return ("name", "kind", "storage") if obj else ()
