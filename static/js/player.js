@@ -2,7 +2,7 @@
 
 const WINDOW = 3_600_000;
 const WHOLE_UP_TO = 2 * WINDOW;
-const NEAR_THE_END = 0.5;
+const WITHIN_THE_LAST_PICTURE = 5;
 
 export class Player {
   /* `recording`: {playlist, start, end}, later also `covered` for browsers that play HLS by themselves. */
@@ -24,7 +24,7 @@ export class Player {
 
   seek(instant) {
     const { start, end } = this.recording;
-    const wanted = Math.min(Math.max(instant, start), end - NEAR_THE_END);
+    const wanted = Math.min(Math.max(instant, start), end - WITHIN_THE_LAST_PICTURE);
     this.target = wanted;
     if (this.hls && !(this.from <= wanted && wanted < this.to)) return this.#open(wanted);
     this.#place();
@@ -71,7 +71,7 @@ export class Player {
     const first = (frag.elementaryStreams?.video ?? frag.elementaryStreams?.audio)?.startPTS;
     if (first === undefined) return;
     this.firsts.set(frag.sn, first);
-    if (this.target !== null && frag.sn === this.#fragmentAt(this.target)?.sn) this.#place();
+    if (this.target !== null && frag.sn === this.#fragmentAt(this.target)?.sn) this.#go(this.#mediaOf(frag));
   }
 
   #fault(data) {
@@ -95,9 +95,13 @@ export class Player {
   #fragmentAt(instant) {
     const fragments = this.#fragments;
     const found = fragments.findLast((each) => each.programDateTime <= instant + 0.5) ?? fragments[0];
-    if (!found || instant < found.programDateTime + found.duration * 1000) return found;
-    // In a hole: what comes after it is shown.
-    return fragments[fragments.indexOf(found) + 1] ?? found;
+    // In a hole what comes after it is shown. (A fragment's duration would not tell: hls.js counts it by its sound.)
+    return found && this.#isMissing(instant) ? (fragments[fragments.indexOf(found) + 1] ?? found) : found;
+  }
+
+  #isMissing(instant) {
+    const { covered } = this.recording;
+    return Boolean(covered) && !covered.some(([start, end]) => start <= instant && instant < end);
   }
 
   /* The instant at which the media clock of a fragment would be zero. */
@@ -119,29 +123,50 @@ export class Player {
     return frag ? this.#origin(frag) + media * 1000 : null;
   }
 
-  /* Put the picture of `target` on the screen, as well as its place is known by now. */
+  /* Put the picture of `target` on the screen. What has not come yet is fetched by going to the middle of its fragment:
+     near an edge hls.js would fetch the neighbour instead, whose sound begins before its first picture. */
   #place() {
-    if (!this.hls) {
-      this.video.currentTime = this.#mediaInCoverage(this.target);
-      return;
-    }
+    if (!this.hls) return this.#go(this.#mediaInCoverage(this.target));
     const frag = this.#fragmentAt(this.target);
     if (!frag) return;
-    const inside = Math.max(this.target, frag.programDateTime);
-    // A millisecond on, so that no rounding shows the picture before.
-    const media = (inside - this.#origin(frag)) / 1000 + 0.001;
-    if (Math.abs(this.video.currentTime - media) > 0.0005 || this.shown === undefined) this.video.currentTime = media;
-    else this.#settled();
+    const media = this.#mediaOf(frag);
+    this.#go(this.#isBuffered(media) ? media : frag.start + frag.duration / 2);
   }
 
-  #settled() {
-    const frag = this.target === null ? null : this.#fragmentAt(this.target);
-    if (!this.hls || (frag && this.firsts.has(frag.sn))) this.target = null;
+  /* Where `target` lies in its fragment; half a millisecond on, so that no rounding shows the picture before. */
+  #mediaOf(frag) {
+    return (Math.max(this.target, frag.programDateTime) - this.#origin(frag)) / 1000 + 0.0005;
+  }
+
+  #go(media) {
+    if (this.#isAt(media) && this.shown !== undefined) this.target = null;
+    else this.video.currentTime = media;
+  }
+
+  #isAt(media) {
+    return Math.abs(this.video.currentTime - media) < 0.0004;
+  }
+
+  #isBuffered(media) {
+    const { buffered } = this.video;
+    return Array.from({ length: buffered.length }, (_, at) => at).some((at) => buffered.start(at) <= media && media < buffered.end(at));
+  }
+
+  /* A seek has ended: at `target`, or in the middle of its fragment, from where it is a small step. */
+  #arrived() {
+    if (this.target === null) return;
+    const frag = this.#fragmentAt(this.target);
+    if (!this.hls) this.target = null;
+    else if (frag && this.firsts.has(frag.sn)) {
+      const media = this.#mediaOf(frag);
+      if (this.#isAt(media)) this.target = null;
+      else this.video.currentTime = media;
+    }
   }
 
   #watch() {
     const { video } = this;
-    video.addEventListener("seeked", () => this.#settled());
+    video.addEventListener("seeked", () => this.#arrived());
     video.addEventListener("ended", () => this.hls && this.to < this.recording.end && this.#open(this.to, true));
     if (!video.requestVideoFrameCallback) return;
     const seen = (_, frame) => {
