@@ -1,10 +1,9 @@
 """/api/v1/ and its description."""
 
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
-from editing.api import views
+from editing.api import docs, views
 
 router = SimpleRouter()
 router.register("streams", views.StreamViewSet)
@@ -15,7 +14,7 @@ router.register("buckets", views.BucketViewSet)
 
 urlpatterns = [
     path("v1/", include(router.urls)),
-    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    path("schema/", docs.Schema.as_view(), name="api-schema"),
+    path("docs/", docs.Docs.as_view(url_name="api-schema"), name="api-docs"),
     re_path(r"", views.Nowhere.as_view()),
 ]

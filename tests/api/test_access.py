@@ -58,11 +58,14 @@ def test_nobody_gets_in_without_signing_in(method: str, path: str) -> None:
     answer = ask(Client(), method, path)
 
     assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
+    assert answer.json()["code"] == "NotAuthenticated"
 
 
 @pytest.mark.parametrize(("method", "path"), EVERYTHING)
 def test_an_account_without_a_role_may_nothing(sam: User, method: str, path: str) -> None:
-    assert ask(signed_in(sam), method, path).status_code == 403
+    answer = ask(signed_in(sam), method, path)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "PermissionDenied")
 
 
 @pytest.mark.parametrize("path", READS)
