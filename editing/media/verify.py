@@ -19,7 +19,8 @@ from editing.timeline.plan import CutPlan
 from editing.timeline.ticks import TICKS_PER_SECOND
 
 _SEAM_FRAMES = 3
-_MOST_SEAMS = 24
+_MOST_COPIED_SEAMS, _MOST_ENCODED_SEAMS = 24, 6
+"""How many joints are decoded: one encoder makes all joints of its output alike, and large pictures take time."""
 _TABLES = {".mp4", ".mov"}
 _EXACT = {*_TABLES, ".ts"}
 """Containers that keep our ticks; the others count milliseconds."""
@@ -160,7 +161,8 @@ def _decode_seams(plan: CutPlan, output: Path) -> int:
     Raises VerificationFailed where the decoder complains.
     """
     joints = clock.joints(plan.pieces)
-    picked = joints[:: -(-len(joints) // _MOST_SEAMS) or 1]
+    most = _MOST_COPIED_SEAMS if plan.mode.copies else _MOST_ENCODED_SEAMS
+    picked = joints[:: -(-len(joints) // most) or 1]
     with av.open(str(output)) as container:
         for joint in [0, *picked]:
             _decode_around(container, joint)

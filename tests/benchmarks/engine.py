@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from editing.media import ffmpeg
+from editing.media.command import PRESET
 from editing.media.cut import cut
-from editing.media.encode import PRESET
 from editing.timeline.clips import Clip, Mode, StreamName
 from editing.timeline.coverage import Coverage, Segment
 from editing.timeline.instant import SECOND, Range

@@ -10,8 +10,8 @@ import pytest
 
 from editing.errors import Cancelled, FfmpegFailed, UnreadableMedia
 from editing.media import ffmpeg, tables
+from editing.media.command import command
 from editing.media.cut import cut
-from editing.media.encode import command
 from editing.timeline.clips import Mode, StreamName
 from editing.timeline.coverage import Coverage
 from editing.timeline.plan import make
@@ -165,3 +165,26 @@ def test_frames_that_were_not_asked_for_are_not_there(tmp_path: Path) -> None:
     run(plan_of(BASIC, Mode.ACCURATE, clip(3.04, 3.08)), tmp_path / "out.mp4")
 
     assert watch(tmp_path / "out.mp4").numbers == [76]
+
+
+def test_many_short_clips_keep_to_the_bit_rate_too(tmp_path: Path) -> None:
+    """Where one clip ends and another begins nothing lasts any longer, for the encoder either."""
+    clips = [clip(n, n + 0.48) for n in range(11)]
+    plan = make(clips, {STREAM: coverage_of(Kind(audio=None))}, Mode.ACCURATE, bitrate=100_000)
+
+    run(plan, tmp_path / "out.mp4")
+
+    video = tables.read(tmp_path / "out.mp4").tracks[0]
+    assert 0.6 < sum(video.sizes) * 8 / (plan.ticks / 90_000) / 100_000 < 1.5
+
+
+def test_a_player_can_begin_at_every_clip(tmp_path: Path) -> None:
+    plan = plan_of(BASIC, Mode.ACCURATE, clip(1, 1.2), clip(4.6, 5), clip(3.3, 3.5))
+
+    run(plan, tmp_path / "out.mp4")
+
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        entries = [
+            round(packet.pts * packet.time_base * 25) for packet in container.demux(video=0) if packet.is_keyframe
+        ]
+    assert entries == [0, 5, 15]
