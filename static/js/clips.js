@@ -7,11 +7,11 @@ export class ClipRows {
     this.recording = recording;
     this.timeline = timeline;
     document.body.addEventListener("htmx:load", () => this.read());
-    document.body.addEventListener("htmx:oobAfterSwap", () => this.read());
     this.read();
   }
 
   read() {
+    this.#placeNotes();
     const rows = [...document.querySelectorAll("#clips li[data-clip]")];
     this.timeline.clips = rows
       .map((row, position) => ({ ...rangeOf(row), number: position + 1 }))
@@ -25,6 +25,15 @@ export class ClipRows {
     if (name && suggested && !name.value) name.placeholder = suggested;
     this.#sortable(document.querySelector("[data-sortable]"));
     this.timeline.draw();
+  }
+
+  /* What the plan says about a clip stands beside it; rows without a note lose an older one. */
+  #placeNotes() {
+    if (!document.querySelector("#plan [data-notes], #plan .refusal")) return;
+    for (const place of document.querySelectorAll("#clips .notes")) {
+      const notes = document.querySelector(`#plan [data-notes="${place.dataset.of}"]`);
+      place.replaceChildren(...(notes ? notes.cloneNode(true).childNodes : []));
+    }
   }
 
   /* The row the focus is in, if any. */

@@ -19,7 +19,7 @@ function warn(text) {
   notice.timer = setTimeout(() => (notice.hidden = true), 8000);
 }
 
-const REASONS = { 403: "Your role does not allow this.", 404: "It is no longer there.", 413: "That was too much at once." };
+const REASONS = { 403: "This is not allowed. If you have signed in again meanwhile, reload the page.", 404: "It is no longer there.", 413: "That was too much at once." };
 
 document.addEventListener("htmx:responseError", ({ detail }) => {
   warn(REASONS[detail.xhr.status] ?? "The server could not do this; its log says why.");

@@ -61,7 +61,6 @@ class TimeField extends HTMLElement {
   }
 
   #mark(right) {
-    this.input.setCustomValidity(right ? "" : "Write a time like 10:30:00.250, +30, −1:00 or 2026-11-20T10:30:00Z.");
     this.input.toggleAttribute("aria-invalid", !right);
   }
 

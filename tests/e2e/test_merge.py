@@ -1,5 +1,7 @@
 """The main job from end to end: sign in, mark, merge, watch the progress, play the result."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -9,17 +11,18 @@ pytestmark = [pytest.mark.browser, pytest.mark.servers]
 
 
 def mark(page: Page, start: str, end: str) -> None:
-    page.get_by_label("In", exact=True).fill(start)
-    page.get_by_label("Out", exact=True).fill(end)
+    page.locator("#mark-in").fill(start)
+    page.locator("#mark-out").fill(end)
     page.get_by_role("button", name="Add clip").click()
 
 
-@pytest.mark.parametrize(("mode", "seconds"), [("RoughFast", 8.0), ("Accurate", 3.5)])
+@pytest.mark.parametrize(("mode", "seconds"), [("RoughFast", 6.0), ("Accurate", 3.6)])
 def test_two_marked_ranges_become_a_video_that_plays(page: Page, mode: str, seconds: float) -> None:
     open_recording(page)
     mark(page, "11:00:01", "+2")
+    expect(page.locator("#clips li")).to_have_count(1)
     open_recording(page, 2)
-    mark(page, "11:00:06.5", "11:00:08")
+    mark(page, "11:00:06.4", "11:00:08")
     expect(page.locator("#clips li")).to_have_count(2)
 
     page.get_by_role("radio", name=mode).check()
@@ -50,7 +53,7 @@ def test_a_clip_list_is_put_in_order_and_emptied(page: Page) -> None:
     open_recording(page)
     for start in ("11:00:01", "11:00:04"):
         mark(page, start, "+1")
-        expect(page.get_by_label("In", exact=True)).to_have_value("")
+        expect(page.locator("#mark-in")).to_have_value("")
     rows = page.locator("#clips li")
     expect(rows).to_have_count(2)
 
@@ -89,7 +92,7 @@ def test_what_is_wrong_stands_at_its_field(page: Page) -> None:
 
 def test_an_expired_sign_in_leads_to_the_sign_in_and_back(page: Page) -> None:
     open_recording(page)
-    page.context.clear_cookies()
+    page.context.clear_cookies(name=re.compile("session"))
     mark(page, "11:00:01", "+1")
 
     expect(page).to_have_url("/sign-in/?next=/recordings/1/")
