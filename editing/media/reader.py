@@ -13,7 +13,7 @@ import av
 from av.error import FFmpegError
 
 from editing.errors import UnreadableMedia
-from editing.media.index import DEMUX_OPTIONS
+from editing.media.index import DEMUX_OPTIONS, packets_of
 from editing.timeline.coverage import Segment
 from editing.timeline.ticks import unwrap
 
@@ -98,7 +98,7 @@ class PacketReader:
         video, near = self.video, self._near
         streams = [stream for stream in (video, self.audio if audio else None) if stream]
         try:
-            for packet in self.container.demux(streams):
+            for packet in packets_of(self.container, streams):
                 raw = packet.pts if packet.pts is not None else packet.dts
                 if raw is not None and packet.size:
                     near = unwrap(raw, near)

@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 
 from editing.models import GapRow, SegmentRow, Stream
 from editing.timeline.coverage import Coverage, Gap, Segment
-from editing.timeline.frames import FrameKind
 from editing.timeline.instant import Range
 
 _LOOK_BACK = 4
@@ -55,12 +54,12 @@ def _back_to_entry(before: QuerySet[SegmentRow]) -> list[Segment]:
     while len(found) < count <= _FARTHEST:
         nearest = list(before.values_list("pk", flat=True)[:count])
         found = SegmentRow.objects.filter(pk__in=nearest).order_by("start").values_of()
-        if any(_has_idr(segment) for segment in found[:-1]):
+        if any(_can_begin(segment) for segment in found[:-1]):
             return found
         count *= 4
     return found
 
 
-def _has_idr(segment: Segment) -> bool:
+def _can_begin(segment: Segment) -> bool:
     video = segment.index.video
-    return video is not None and any(video.kind(position) is FrameKind.IDR for position in range(len(video)))
+    return bool(video and video.entries)
