@@ -58,6 +58,12 @@ class ClipList:
         clip = Chosen(_id(), recording.pk, name.domain, name.app, name.stream, wanted.start, wanted.end)
         self._keep([*self.chosen, clip][:MOST])
 
+    def begin_with(self, clips: Sequence[tuple[Recording, Range]]) -> None:
+        """Begin anew with these."""
+        self._keep([])
+        for recording, wanted in clips[:MOST]:
+            self.add(recording, wanted)
+
     def change(self, clip_id: str, wanted: Range) -> None:
         self._keep(
             [replace(each, start=wanted.start, end=wanted.end) if each.id == clip_id else each for each in self.chosen]

@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/<str:job_id>/row/", jobs.row, name="job-row"),
     path("jobs/<str:job_id>/progress/", jobs.progress, name="job-progress"),
     path("jobs/<str:job_id>/facts/", jobs.facts, name="job-facts"),
+    path("jobs/<str:job_id>/clips/", clips.take, name="job-clips"),
     path("jobs/<str:job_id>/cancel/", jobs.cancel, name="job-cancel"),
     path("jobs/<str:job_id>/retry/", jobs.retry, name="job-retry"),
     path("assets/", assets.index, name="assets"),

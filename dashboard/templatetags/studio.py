@@ -34,6 +34,29 @@ def instant(value: Instant | None) -> SafeString | str:
 
 
 @register.filter
+def moment_of(value: Instant | None) -> SafeString | str:
+    """An instant in µs, to the second."""
+    return moment(to_datetime(value)) if value is not None else "–"
+
+
+@register.filter
+def span(value: float | None) -> str:
+    """A duration in seconds as people say it: 12.4 s, 3 min 20 s."""
+    if value is None:
+        return "–"
+    if value < 60:
+        return f"{value:.2f}".rstrip("0").rstrip(".") + " s"
+    return f"{int(value // 60)} min {value % 60:.0f} s"
+
+
+@register.filter
+def bit_rate(value: int | None) -> str:
+    if not value:
+        return "–"
+    return f"{value / 1_000_000:.2f} Mbit/s" if value >= 1_000_000 else f"{value / 1000:.0f} kbit/s"
+
+
+@register.filter
 def iso(value: Instant | None) -> str:
     return format_instant(value) if value is not None else ""
 

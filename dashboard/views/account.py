@@ -46,7 +46,9 @@ def revoke_key(request: HttpRequest, key_id: str) -> HttpResponse:
     return redirect("account")
 
 
-def _page(request: HttpRequest, **context: object) -> HttpResponse:
+def _page(request: HttpRequest, *, form: PasswordChangeForm | None = None, **context: object) -> HttpResponse:
     user = account_of(request)
     keys = AccessKey.objects.active().filter(user=user)
-    return render(request, "account/account.html", {"keys": keys, "form": PasswordChangeForm(user), **context})
+    form = form or PasswordChangeForm(user)
+    del form.fields["old_password"].widget.attrs["autofocus"]  # most who come here come for the keys
+    return render(request, "account/account.html", {"keys": keys, "form": form, **context})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect, reswap, trigger_client_event
@@ -14,10 +15,12 @@ from dashboard.access import load, needs
 from dashboard.clip_list import ClipList
 from dashboard.forms import MergeForm, RangeForm
 from editing.errors import EditingError
-from editing.models import Recording
+from editing.models import EditingJob, Recording
 from editing.models.roles import Verb
 from editing.services import editing_jobs
+from editing.timeline.clips import Clip
 from editing.timeline.describe import describe
+from editing.worker.plans import clips_of
 
 _RECORDINGS = Recording.objects.select_related("stream")
 
@@ -83,6 +86,20 @@ def clear(request: HttpRequest) -> HttpResponse:
 
 
 @needs(Verb.EDIT)
+@require_POST
+def take(request: HttpRequest, job_id: str) -> HttpResponse:
+    """The clips of a job once more, to change something about them; then on to the recording of the first."""
+    job = load(EditingJob.objects.all(), request, pk=job_id)
+    found = [(_recording_at(clip), clip.range) for clip in clips_of(job)]
+    there = [(recording, wanted) for recording, wanted in found if recording is not None]
+    if not there:
+        messages.error(request, "The recordings of this job are no longer there.")
+        return redirect("job", job_id)
+    ClipList(request).begin_with(there)
+    return redirect("recording", there[0][0].pk)
+
+
+@needs(Verb.EDIT)
 @require_safe
 def plan(request: HttpRequest) -> HttpResponse:
     """A dry run of the merge as the form stands, or why it would be refused."""
@@ -107,6 +124,14 @@ def merge(request: HttpRequest) -> HttpResponse:
             clips.clear()
             return HttpResponseClientRedirect(reverse("job", args=[job.pk]))
     return render(request, "clips/_merge.html", {"merge": form})
+
+
+def _recording_at(clip: Clip) -> Recording | None:
+    """The recording of the clip's stream that was on when it begins, or the first one after that."""
+    name = clip.stream
+    rows = _RECORDINGS.filter(stream__domain=name.domain, stream__app=name.app, stream__name=name.stream)
+    before = rows.filter(start__lte=clip.range.start).order_by("-start").first()
+    return before or rows.filter(start__gt=clip.range.start).order_by("start").first()
 
 
 def _planned(clips: ClipList, form: MergeForm) -> dict[str, Any]:

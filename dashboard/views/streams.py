@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Max, OuterRef, Subquery
+from django.db.models import Count, F, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -11,18 +11,24 @@ from django.views.decorators.http import require_safe
 from dashboard.access import load, needs
 from editing.models import Recording, Stream
 from editing.models.roles import Verb
+from editing.services import links
 
 
 @needs(Verb.SEE)
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """All streams, the one recorded last first."""
-    newest = Recording.objects.filter(stream=OuterRef("pk")).order_by("-start").values("pk")[:1]
+    """All streams as a wall, the one recorded last first, each with its newest recording."""
+    newest = Recording.objects.filter(stream=OuterRef("pk"), start__isnull=False).order_by("-start")
     streams = Stream.objects.visible_to(request.user).annotate(
-        recorded_until=Max("recordings__end"), recording_count=Count("recordings"), newest=Subquery(newest)
+        recordings_made=Count("recordings"),
+        recorded_until=Subquery(newest.values("end")[:1]),
+        newest=Subquery(newest.values("pk")[:1]),
     )
-    page = Paginator(streams.order_by("-recorded_until", "domain", "app", "name"), 50).get_page(request.GET.get("page"))
-    return render(request, "streams/streams.html", {"page": page})
+    ordered = streams.order_by(F("recorded_until").desc(nulls_last=True), "domain", "app", "name")
+    page = Paginator(ordered, 48).get_page(request.GET.get("page"))
+    recordings = Recording.objects.select_related("bucket").in_bulk([stream.newest for stream in page if stream.newest])
+    cards = [(stream, found := recordings.get(stream.newest), _poster(found)) for stream in page]
+    return render(request, "streams/streams.html", {"page": page, "cards": cards})
 
 
 @needs(Verb.SEE)
@@ -31,4 +37,10 @@ def detail(request: HttpRequest, stream_id: int) -> HttpResponse:
     """A stream's recordings."""
     stream = load(Stream.objects.all(), request, pk=stream_id)
     page = Paginator(stream.recordings.select_related("bucket"), 50).get_page(request.GET.get("page"))
-    return render(request, "streams/stream.html", {"stream": stream, "page": page})
+    rows = [(recording, _poster(recording)) for recording in page]
+    return render(request, "streams/stream.html", {"stream": stream, "page": page, "rows": rows})
+
+
+def _poster(recording: Recording | None) -> str:
+    """The address of a recording's picture, if it has one."""
+    return links.file_url(recording.bucket, recording.poster) if recording and recording.poster else ""

@@ -189,6 +189,18 @@ def test_a_merge_becomes_a_job_and_empties_the_list(recording: Recording, client
     assert chosen(client) == []
 
 
+def test_the_clips_of_a_job_can_be_edited_again(recording: Recording, client: Client, vera: User) -> None:
+    add(client, recording)
+    add(client, recording, "6.500", "7.000")
+    client.post("/clips/merge/", {"mode": "RoughFast", "bucket": "media"})
+    job = EditingJob.objects.get()
+    add(client, recording, "9.000", "9.500")
+
+    assert client.post(f"/jobs/{job.pk}/clips/")["Location"] == f"/recordings/{recording.pk}/"
+    assert seconds(client) == [(1, 3), (6.5, 7)]
+    assert signed_in(vera).post(f"/jobs/{job.pk}/clips/").status_code == 403
+
+
 @pytest.mark.parametrize(
     ("form", "field", "says"),
     [

@@ -32,7 +32,9 @@ def test_a_stream_lists_its_recordings(recording: Recording, vera: User) -> None
 
     streams = client.get("/streams/").content.decode()
     assert f'href="/streams/{recording.stream_id}/"' in streams
-    assert "2026-11-20T10:00:12.000Z" in streams
+    assert f'href="/recordings/{recording.pk}/"' in streams
+    assert "2026-11-20T10:00:00Z" in streams
+    assert "0:12.000" in streams
 
     detail = client.get(f"/streams/{recording.stream_id}/").content.decode()
     assert f'href="/recordings/{recording.pk}/"' in detail
