@@ -106,9 +106,9 @@ class MergeForm(forms.Form):
     holes = forms.ChoiceField(
         label="Missing media", choices=[(policy.value, words) for policy, words in HOLES.items()], required=False
     )
-    width = forms.IntegerField(required=False, widget=_number("as recorded"))
-    height = forms.IntegerField(required=False, widget=_number("as recorded"))
-    bitrate = forms.IntegerField(label="kbit/s", required=False, widget=_number("as recorded"))
+    width = forms.IntegerField(required=False, widget=_number("auto"))
+    height = forms.IntegerField(required=False, widget=_number("auto"))
+    bitrate = forms.IntegerField(label="kbit/s", required=False, widget=_number("auto"))
     user_data = forms.CharField(
         label="JSON, kept with the job (at most 512 bytes)", required=False, widget=forms.Textarea({"rows": 2})
     )
@@ -139,7 +139,8 @@ class MergeForm(forms.Form):
         if clip := _CLIP.match(error.field or ""):
             return f"Clip {int(clip[1]) + 1}: {error.message}"
         field = self._field_of(error)
-        return f"{self[field].label}: {error.message}" if field else error.message
+        label = self[field].label if field else ""
+        return error.message if not label or error.message.startswith(label) else f"{label}: {error.message}"
 
     def _field_of(self, error: EditingError) -> str | None:
         field = (error.field or "").removeprefix("output.")
