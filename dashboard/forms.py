@@ -139,7 +139,7 @@ class MergeForm(forms.Form):
         if clip := _CLIP.match(error.field or ""):
             return f"Clip {int(clip[1]) + 1}: {error.message}"
         field = self._field_of(error)
-        label = self[field].label if field else ""
+        label = str(self[field].label) if field else ""
         return error.message if not label or error.message.startswith(label) else f"{label}: {error.message}"
 
     def _field_of(self, error: EditingError) -> str | None:
