@@ -11,6 +11,7 @@ import { Timeline } from "./timeline.js";
 import { full } from "./times.js";
 
 const $ = (id) => document.getElementById(id);
+const ROUNDING = 0.25; // ms that the time of a picture may lie before its instant in the index
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 
 class Editor {
@@ -42,6 +43,7 @@ class Editor {
     };
     this.timeline.data = data;
     this.recording.covered = data.covered;
+    this.recording.starts = new Map(data.segments.map((start) => [Math.floor(start), start]));
     this.#listGaps(data.gaps);
     this.timeline.draw();
   }
@@ -85,7 +87,7 @@ class Editor {
   /* A frame on or back; over a hole to the next frame there is. Into its middle, so that rounding changes nothing. */
   async step(count) {
     this.video.pause();
-    const frame = await this.frames.step(this.player.instant + 0.5, count);
+    const frame = await this.frames.step(this.player.instant + ROUNDING, count);
     if (frame) return this.seek((frame.start + frame.end) / 2);
     const edges = this.timeline.data.covered.map(([start, end]) => (count > 0 ? start : end - 1));
     const next = count > 0 ? edges.find((each) => each > this.player.instant) : edges.findLast((each) => each < this.player.instant);
@@ -94,7 +96,7 @@ class Editor {
 
   async mark(name) {
     if (!this.marks) return;
-    const instant = await this.marks.mark(name, this.player.instant + 0.5);
+    const instant = await this.marks.mark(name, this.player.instant + ROUNDING);
     announce(`${name === "in" ? "In" : "Out"} ${full(instant)}`);
   }
 
@@ -246,12 +248,12 @@ class Editor {
   /* The clock tells when the picture shown begins, as far as the index of its segment has been asked for. */
   #show(instant) {
     this.shown = instant;
-    const frames = this.frames.peek(instant + 0.5);
-    const begins = frames?.findLast((each) => each <= instant + 0.5) ?? instant;
+    const frames = this.frames.peek(instant + ROUNDING);
+    const begins = frames?.findLast((each) => each <= instant + ROUNDING) ?? instant;
     $("clock").textContent = full(begins);
     this.timeline.frames = frames ?? null;
     this.timeline.follow(begins, !this.video.paused);
-    if (!frames && this.video.paused) this.frames.around(instant + 0.5).then((found) => found && (this.shown = undefined));
+    if (!frames && this.video.paused) this.frames.around(instant + ROUNDING).then((found) => found && (this.shown = undefined));
   }
 
   #drawn() {

@@ -3,9 +3,11 @@
 const WINDOW = 3_600_000;
 const WHOLE_UP_TO = 2 * WINDOW;
 const WITHIN_THE_LAST_PICTURE = 5;
+const AHEAD = 0.5; // ms that a seek goes past its goal, so that no rounding shows the picture before
 
 export class Player {
-  /* `recording`: {playlist, start, end}, later also `covered` for browsers that play HLS by themselves. */
+  /* `recording`: {playlist, start, end}; once they are known also `covered`, ranges, and `starts`, exact instants of
+     segments by their milliseconds. */
   constructor(video, recording, say) {
     this.video = video;
     this.recording = recording;
@@ -19,7 +21,8 @@ export class Player {
   /* The instant of the picture on the screen; while one is looked for, of that one. */
   get instant() {
     if (this.target !== null) return this.target;
-    return this.#instantOf(this.shown ?? this.video.currentTime) ?? this.recording.start;
+    const instant = this.shown === undefined ? this.#instantOf(this.video.currentTime) - AHEAD : this.#instantOf(this.shown);
+    return Number.isFinite(instant) ? instant : this.recording.start;
   }
 
   seek(instant) {
@@ -94,9 +97,14 @@ export class Player {
 
   #fragmentAt(instant) {
     const fragments = this.#fragments;
-    const found = fragments.findLast((each) => each.programDateTime <= instant + 0.5) ?? fragments[0];
+    const found = fragments.findLast((each) => this.#dateOf(each) <= instant) ?? fragments[0];
     // In a hole what comes after it is shown. (A fragment's duration would not tell: hls.js counts it by its sound.)
     return found && this.#isMissing(instant) ? (fragments[fragments.indexOf(found) + 1] ?? found) : found;
+  }
+
+  /* The instant of a fragment's first picture. hls.js knows it to the millisecond, the timeline to the microsecond. */
+  #dateOf(frag) {
+    return this.recording.starts?.get(frag.programDateTime) ?? frag.programDateTime;
   }
 
   #isMissing(instant) {
@@ -107,19 +115,19 @@ export class Player {
   /* The instant at which the media clock of a fragment would be zero. */
   #origin(frag) {
     const first = this.firsts.get(frag.sn) ?? this.#neighbour(frag);
-    return frag.programDateTime - (first ?? frag.start) * 1000;
+    return this.#dateOf(frag) - (first ?? frag.start) * 1000;
   }
 
   /* Fragments of one clock lie as far apart as their dates say. */
   #neighbour(frag) {
     const known = this.#fragments.find((each) => each.cc === frag.cc && this.firsts.has(each.sn));
-    return known && this.firsts.get(known.sn) + (frag.programDateTime - known.programDateTime) / 1000;
+    return known && this.firsts.get(known.sn) + (this.#dateOf(frag) - this.#dateOf(known)) / 1000;
   }
 
   #instantOf(media) {
     if (!this.hls) return this.#instantInCoverage(media);
     const fragments = this.#fragments;
-    const frag = fragments.findLast((each) => (this.firsts.get(each.sn) ?? each.start) <= media + 0.001) ?? fragments[0];
+    const frag = fragments.findLast((each) => (this.firsts.get(each.sn) ?? each.start) <= media + 0.0001) ?? fragments[0];
     return frag ? this.#origin(frag) + media * 1000 : null;
   }
 
@@ -133,9 +141,8 @@ export class Player {
     this.#go(this.#isBuffered(media) ? media : frag.start + frag.duration / 2);
   }
 
-  /* Where `target` lies in its fragment; half a millisecond on, so that no rounding shows the picture before. */
   #mediaOf(frag) {
-    return (Math.max(this.target, frag.programDateTime) - this.#origin(frag)) / 1000 + 0.0005;
+    return (Math.max(this.target, this.#dateOf(frag)) - this.#origin(frag) + AHEAD) / 1000;
   }
 
   #go(media) {

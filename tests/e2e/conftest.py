@@ -1,4 +1,4 @@
-"""A studio with two recordings, and Debian's Chromium in front of it."""
+"""A studio with three recordings, and Debian's Chromium in front of it."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.installation import Installation, installation
-from tests.samples import BASIC, playlist
+from tests.samples import BASIC, Kind, playlist
 
 CHROMIUM = shutil.which("chromium")
 START = "2026-11-20T10:00:00Z"
-STREAMS = ("main", "second")
+STREAMS = {"main": BASIC, "second": BASIC, "ntsc": Kind(seconds=6, rate="30000/1001", gop=30)}
 expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="package")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Running, with twelve seconds of the streams main and second of one application; recordings 1 and 2."""
+    """Running; its recordings 1 to 3 are twelve seconds of main and of second and six of ntsc, one application."""
     with installation(tmp_path_factory.mktemp("studio") / "home") as found:
         found.start()
-        for name in STREAMS:
-            found.manage("import_recording", str(playlist(BASIC)), "--domain", "example.com", "--app", "live",
+        for name, kind in STREAMS.items():
+            found.manage("import_recording", str(playlist(kind)), "--domain", "example.com", "--app", "live",
                          "--stream", name, "--start", START)  # fmt: skip
         yield found
 

@@ -65,6 +65,17 @@ def test_the_clock_tells_the_picture_on_the_screen(page: Page, seconds: float) -
     expect(page.locator("#clock")).to_have_text(f"2026-11-20 11:00:{shown / 25:06.3f} +01:00")
 
 
+@pytest.mark.parametrize("number", [0, 29, 59, 60, 61, 119, 120, 178])
+def test_the_clock_is_exact_at_rates_that_fit_no_millisecond(page: Page, number: int) -> None:
+    open_recording(page, 3)
+    seek(page, (number + 0.5) * 1001 / 30000)
+
+    assert number_shown(page) == number
+    expect(page.locator("#clock")).to_have_text(f"2026-11-20 11:00:{number * 1001 // 30 / 1000:06.3f} +01:00")
+    page.keyboard.press("i")
+    expect(page.get_by_label("In", exact=True)).to_have_value(f"11:00:{number * 1001 // 30 / 1000:06.3f}")
+
+
 def test_keys_step_frames_across_segments(page: Page) -> None:
     open_recording(page)
     seek(page, 1.9)
