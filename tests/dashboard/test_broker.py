@@ -48,9 +48,9 @@ def test_no_reader_ever_meets_half_a_message(broker: Connection) -> None:
 
     thread = threading.Thread(target=send)
     thread.start()
-    found = []
+    found: list[int] = []
     with broker.SimpleQueue("whole") as queue:
-        while len(found) < 500:
+        while thread.is_alive() or queue.qsize():
             try:
                 message = queue.get(block=False)
             except Empty:
@@ -60,3 +60,21 @@ def test_no_reader_ever_meets_half_a_message(broker: Connection) -> None:
     thread.join()
 
     assert found == list(range(500))
+
+
+def test_queues_that_are_declared_at_once_are_all_there(broker: Connection, tmp_path: Path) -> None:
+    def declare(number: int) -> None:
+        with broker.clone() as own, own.SimpleQueue(f"at-once-{number}") as queue:
+            queue.put(number)
+
+    threads = [threading.Thread(target=declare, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    found = []
+    for number in range(20):
+        with broker.SimpleQueue(f"at-once-{number}") as queue:
+            found.append(queue.get(block=False).payload)
+    assert found == list(range(20))
