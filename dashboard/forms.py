@@ -14,16 +14,21 @@ from editing.services import editing_jobs
 from editing.services.editing_jobs import Output
 from editing.timeline.clips import Clip, HolePolicy, Mode
 from editing.timeline.instant import SECOND, Instant, Range, from_datetime, parse_instant, to_datetime
-from editing.timeline.plan import AVAILABLE
 
 _TIME = re.compile(r"^(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,6}))?)?$")
 _OFFSET = re.compile(r"^([+-])(?:(\d+):)?(\d+(?:[.,]\d+)?)$")
 MODES = {
-    Mode.ACCURATE: "exact to the frame; everything is encoded",
-    Mode.ROUGH_FAST: "whole segments, copied: fast, a little more than marked",
+    Mode.ACCURATE_FAST: "exact to the frame; copied, but for the pictures at the edges",
+    Mode.ACCURATE: "exact to the frame; everything is encoded, in any size",
+    Mode.ROUGH: "whole segments, encoded: a little more than marked, in any size",
+    Mode.ROUGH_FAST: "whole segments, copied: the fastest, a little more than marked",
 }
 _CLIP = re.compile(r"clips\[(\d+)\]")
-HOLES = {HolePolicy.SKIP: "close the hole", HolePolicy.FAIL: "refuse to merge"}
+HOLES = {
+    HolePolicy.SKIP: "close the hole",
+    HolePolicy.FAIL: "refuse to merge",
+    HolePolicy.SLATE: "black and silence",
+}
 
 
 class MomentField(forms.CharField):
@@ -95,8 +100,8 @@ class MergeForm(forms.Form):
     """Where the merged video goes and how it is cut."""
 
     mode = forms.ChoiceField(
-        choices=[(mode.value, MODES[mode]) for mode in AVAILABLE],
-        initial=Mode.ACCURATE.value,
+        choices=[(mode.value, words) for mode, words in MODES.items()],
+        initial=Mode.ACCURATE_FAST.value,
         widget=forms.RadioSelect,
     )
     bucket = forms.ModelChoiceField(Bucket.objects.active(), empty_label=None, to_field_name="name")

@@ -9,8 +9,7 @@ EditingError
 │   ├── InvalidOutput       bucket, key or size of the output
 │   ├── InvalidKey          a storage key that is refused
 │   ├── InvalidPlaylist     an HLS playlist that cannot be imported
-│   ├── StartRequired       a playlist without dates, and no start given
-│   └── ModeNotAvailable    a mode this installation does not offer
+│   └── StartRequired       a playlist without dates, and no start given
 ├── NotFound                no such thing (or none that the asker may see)
 ├── PermissionDenied        known, but not allowed
 ├── Conflict                right in itself, but not now
@@ -80,10 +79,6 @@ class InvalidPlaylist(InvalidInput):
 
 
 class StartRequired(InvalidInput):
-    pass
-
-
-class ModeNotAvailable(InvalidInput):
     pass
 
 

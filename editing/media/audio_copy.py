@@ -56,12 +56,18 @@ class CopiedAudio:
         self._slack, self._rounding = self._half // 2, 4 * self._rate
         self._slot = 0
         self._ideal = self._last = 0
+        self._joint, self._together = True, False
+        self._taken: int | None = None
 
-    def begin(self, piece: Piece, offset: int) -> None:
-        """The next packets belong to `piece`, whose first frame is shown at `offset` ticks of the output."""
+    def begin(self, piece: Piece, offset: int, *, continues: bool) -> None:
+        """The next packets belong to `piece`, whose first frame is shown at `offset` ticks of the output.
+
+        `continues` says that its sound goes on where that of the piece before ended, so that there is no joint.
+        """
         self._ideal = 2 * (self._rate * (piece.first_pts - offset) + self._slot * self._half)
         self._last = 2 * self._rate * piece.end_pts - self._half
-        self._joint, self._together = True, False
+        if not continues:
+            self._joint, self._together, self._taken = True, False, None
 
     @property
     def full(self) -> bool:
@@ -87,7 +93,12 @@ class CopiedAudio:
         while self._ideal <= self._last:
             self._fill()
 
+    def flush(self) -> None:
+        """Nothing is held back."""
+
     def _frame(self, time: int, frame: bytes) -> None:
+        if self._taken is not None and time <= self._taken:
+            return  # a piece that continues another is read from a little before its beginning
         while self._ideal <= self._last:
             distance, most = time - self._ideal, self._half + (self._slack if self._together else self._rounding)
             if distance < -most:
@@ -95,7 +106,7 @@ class CopiedAudio:
             if distance <= most:
                 if self._joint:
                     self._note_joint(distance)
-                self._together = True
+                self._together, self._taken = True, time
                 self._put(frame)
                 return
             self._fill()

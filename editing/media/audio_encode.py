@@ -21,7 +21,10 @@ _WARM_UP = TICKS_PER_SECOND // 4
 
 
 class EncodedAudio:
-    """Takes (piece, offset, source track) once per piece and then its (pts, packet)s, in order."""
+    """Takes the packets of one piece after the other, in order, and encodes the sound that belongs to it.
+
+    Its track is added by `open`; nothing may come before.
+    """
 
     def __init__(self, muxer: Muxer, target: Target, report: CutReport) -> None:
         if target.audio is None:
@@ -29,52 +32,41 @@ class EncodedAudio:
         self._muxer, self._target, self._report = muxer, target, report
         self._rate, self._layout = target.audio.sample_rate, target.audio.layout
         self._encoder: Any = None
+        self._decoder: Any = None
         self._waiting = av.AudioFifo()
-        self._held: list[Any] = []
         self._written = self._encoded = 0
         self._piece: Piece | None = None
         self._end = 0
 
     def open(self) -> None:
-        """Add the track; packets taken before are written now or later."""
+        """Add the track."""
         audio = self._target.audio
         if audio is None:
             raise ValueError("There is no sound to encode.")
         self._muxer.add_encoded_audio(audio, self._target.audio_bitrate)
         self._encoder = self._muxer.audio.codec_context
 
-    def take(self, item: Any) -> None:
-        if self._encoder is None:
-            self._held.append(item)
-            return
-        for each in (*self._held, item):
-            self._take(each)
-        self._held.clear()
+    def begin(self, piece: Piece, offset: int, *, continues: bool) -> None:
+        """The next packets belong to `piece`, whose first frame is shown at `offset` ticks of the output.
 
-    def flush(self) -> None:
-        """Fill the last piece and write what the encoder still holds."""
-        for item in self._held:
-            self._take(item)
-        self._finish_piece()
-        self._encode(last=True)
-        self._write(None)
-
-    def _take(self, item: Any) -> None:
-        if isinstance(item[0], Piece):
-            self._begin(*item)
-        else:
-            self._packet(*item)
-
-    def _begin(self, piece: Piece, offset: int, track: Any) -> None:
-        self._finish_piece()
+        Whether it continues the piece before is all the same: each is cut to the sample.
+        """
+        self.end()
         self._piece, self._offset = piece, offset
         self._end, self._joint = self._samples(offset + piece.ticks), True
-        self._decoder: Any = av.CodecContext.create(track.codec_context.name, "r") if track else None
+        tracks = piece.parameters.audio if piece.parameters else ()
+        self._decoder = av.CodecContext.create(tracks[0].codec, "r") if tracks else None
         self._resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=self._rate)
 
-    def _packet(self, pts: int, packet: Any) -> None:
+    @property
+    def full(self) -> bool:
+        """Whether the piece has all its sound."""
+        return self._written >= self._end
+
+    def take(self, pts: int, packet: Any) -> None:
+        """What the source has at an unwrapped time."""
         piece = self._piece
-        if piece is None or self._written >= self._end or pts < piece.first_pts - _WARM_UP:
+        if piece is None or self._decoder is None or self.full or pts < piece.first_pts - _WARM_UP:
             return
         packet.pts = packet.dts = pts
         packet.time_base = TICK
@@ -84,6 +76,12 @@ class EncodedAudio:
             return  # a damaged packet becomes silence
         for frame in frames:
             self._frame(frame, pts - piece.first_pts + self._offset)
+
+    def flush(self) -> None:
+        """Fill the last piece and write what the encoder still holds."""
+        self.end()
+        self._encode(last=True)
+        self._write(None)
 
     def _frame(self, frame: Any, time: int) -> None:
         """`time` is when the frame's sound begins, in ticks of the output."""
@@ -126,7 +124,8 @@ class EncodedAudio:
         self._waiting.write(frame)
         self._written += frame.samples
 
-    def _finish_piece(self) -> None:
+    def end(self) -> None:
+        """Fill what the piece's sound left open."""
         self._silence(self._end - self._written)
         self._encode()
 

@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from editing.timeline.frames import ENTRIES, KIND_MASK, FrameKind, VideoIndex, unpack
 from editing.timeline.instant import Instant
-from editing.timeline.pieces import Piece
+from editing.timeline.pieces import Action, Piece
 from editing.timeline.plan import CutPlan
 
 
@@ -38,8 +38,10 @@ class Frames:
 
 
 def frames_of(piece: Piece) -> Frames:
-    """The piece's frames, from the index."""
+    """The piece's frames, from the index; those of a slate come evenly."""
     frames = Frames()
+    if piece.action is Action.SLATE:
+        frames.shown.extend(number * piece.ticks // piece.frames for number in range(piece.frames))
     for segment in piece.segments:
         if video := unpack(segment.packed).video:
             frames.add(video, piece.first_pts, piece.end_pts)
@@ -69,7 +71,7 @@ def delay(piece: Piece) -> int:
     never after the packet's own presentation time.
     """
     frames = frames_of(piece)
-    return max((rank - pts for rank, pts in zip(frames.shown, frames.pts, strict=True)), default=0)
+    return max((rank - pts for rank, pts in zip(frames.shown, frames.pts, strict=False)), default=0)
 
 
 def promised(pieces: Iterable[Piece]) -> array[int]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 import ffmpeg
 
-from editing.media.feeding import FINER, LONGEST, PAUSE, usual_distance
+from editing.media.feeding import FINER, LONGEST, PAUSE
 from editing.timeline.parameters import VideoParameters
 from editing.timeline.target import Target
+from editing.timeline.ticks import TICKS_PER_SECOND
 
 PRESET = "veryfast"
 _MATRICES = {"1": "bt709", "4": "fcc", "5": "bt470", "6": "smpte170m", "7": "smpte240m", "9": "bt2020"}
@@ -24,42 +24,69 @@ def command(target: Target, source: VideoParameters, keyframes: Iterable[int] = 
     """
     pictures = ffmpeg.input("pipe:0", format="nut", copyts=None).video
     pictures = pictures.filter("select", f"eq(mod(pts,{FINER}),1)")
-    usual = usual_distance(target)
+    usual = target.frame_ticks
     distance = f"if(gt(PTS-PREV_INPTS,{LONGEST * FINER}),{usual * FINER},PTS-PREV_INPTS)"
     pictures = pictures.filter("setpts", f"if(isnan(PREV_INPTS),{PAUSE * FINER},PREV_OUTPTS+{distance})")
-    pictures = _coloured(_fitted(pictures, target.video, source), target.video, source)
+    for name, arguments, options in fitting(target.video, source):
+        pictures = pictures.filter(name, *arguments, **options)
     forced = ",".join(f"{time * 100 // 9}us" for time in keyframes)
-    output = ffmpeg.output(pictures, "pipe:1", **_encoding(target), **({"force_key_frames": forced} if forced else {}))
+    encoding = {**_encoding(target), "enc_time_base": "demux", "copyts": None}
+    output = ffmpeg.output(pictures, "pipe:1", **encoding, **({"force_key_frames": forced} if forced else {}))
     return [str(argument) for argument in output.compile()[1:]]
 
 
-def _fitted(pictures: Any, target: VideoParameters, source: VideoParameters) -> Any:
-    """The whole picture in the middle of the target's, nothing stretched, bars where it does not fill it."""
-    square = source.aspect in ("1:1", "0:1")
-    if square and (source.width, source.height) == (target.width, target.height):
-        return pictures
-    if not square:
-        pictures = pictures.filter("scale", "trunc(iw*sar/2)*2", "ih").filter("setsar", "1")
-    pictures = pictures.filter("scale", target.width, target.height, force_original_aspect_ratio="decrease")
-    return pictures.filter("pad", target.width, target.height, "(ow-iw)/2", "(oh-ih)/2")
+def slate(target: Target, frames: int) -> list[str]:
+    """The arguments of one ffmpeg that encodes so many black frames on the same clock, a usual distance apart."""
+    video, usual = target.video, target.frame_ticks
+    black = f"color=black:size={video.width}x{video.height}:rate={video.rate or 30}"
+    pictures = ffmpeg.input(black, format="lavfi").video.filter("settb", f"1/{TICKS_PER_SECOND * FINER}")
+    pictures = pictures.filter("setpts", f"{PAUSE * FINER}+N*{usual * FINER}")
+    for name, arguments, options in _tagged(video):
+        pictures = pictures.filter(name, *arguments, **options)
+    encoding = {**_encoding(target), "enc_time_base": f"1:{TICKS_PER_SECOND * FINER}", "frames:v": frames}
+    return [str(argument) for argument in ffmpeg.output(pictures, "pipe:1", **encoding).compile()[1:]]
 
 
-def _coloured(pictures: Any, target: VideoParameters, source: VideoParameters) -> Any:
-    """Every frame says the same of its colours: what an encoder writes into its parameter sets must not change."""
+Filter = tuple[str, tuple[object, ...], dict[str, object]]
+"""A filter's name, its arguments in order and those by name."""
+
+
+def fitting(target: VideoParameters, source: VideoParameters) -> Iterator[Filter]:
+    """The filters that make pictures fit: nothing stretched, bars where they do not fill the target's, its colours."""
+    alike = _aspect(source) == _aspect(target)
+    if not (alike and (source.width, source.height) == (target.width, target.height)):
+        if not alike:
+            yield "scale", (f"trunc(iw*{_aspect(source)}/({_aspect(target)})/2)*2", "ih"), {}
+            yield "setsar", ("1",), {}
+        yield "scale", (target.width, target.height), {"force_original_aspect_ratio": "decrease"}
+        yield "pad", (target.width, target.height, "(ow-iw)/2", "(oh-ih)/2"), {}
     if target.color_space in _MATRICES and source.color_space in _MATRICES and target.color_space != source.color_space:
-        pictures = pictures.filter(
-            "scale", in_color_matrix=_MATRICES[source.color_space], out_color_matrix=_MATRICES[target.color_space]
-        )
+        matrices = {"in_color_matrix": _MATRICES[source.color_space], "out_color_matrix": _MATRICES[target.color_space]}
+        yield "scale", (), {**matrices}
     full = target.color_range == _FULL_RANGE
     if full != (source.color_range == _FULL_RANGE):
-        pictures = pictures.filter("scale", out_range="pc" if full else "tv")
-    return pictures.filter("setsar", "1").filter(
+        yield "scale", (), {"out_range": "pc" if full else "tv"}
+    yield from _tagged(target)
+
+
+def _tagged(target: VideoParameters) -> Iterator[Filter]:
+    """Every frame says the same of its colours: what an encoder writes into its parameter sets must not change."""
+    yield "setsar", (_aspect(target),), {}
+    yield (
         "setparams",
-        range=target.color_range or _UNKNOWN_RANGE,
-        color_primaries=target.color_primaries or _UNKNOWN,
-        color_trc=target.color_transfer or _UNKNOWN,
-        colorspace=target.color_space or _UNKNOWN,
+        (),
+        {
+            "range": target.color_range or _UNKNOWN_RANGE,
+            "color_primaries": target.color_primaries or _UNKNOWN,
+            "color_trc": target.color_transfer or _UNKNOWN,
+            "colorspace": target.color_space or _UNKNOWN,
+        },
     )
+
+
+def _aspect(video: VideoParameters) -> str:
+    """That of a pixel, as a number for expressions."""
+    return "1" if video.aspect in ("1:1", "0:1") else video.aspect.replace(":", "/")
 
 
 def _encoding(target: Target) -> dict[str, object]:
@@ -75,8 +102,6 @@ def _encoding(target: Target) -> dict[str, object]:
         "g": round(rate * 2),
         "flags": "+global_header",
         "fps_mode": "passthrough",
-        "enc_time_base": "demux",
         "x264-params": f"fps={rate}",
         "flush_packets": 1,
-        "copyts": None,
     }

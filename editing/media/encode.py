@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
@@ -21,8 +21,8 @@ from av.error import FFmpegError
 from editing.errors import Cancelled, EditingError, FfmpegFailed, UnreadableMedia
 from editing.media import clock
 from editing.media.audio_encode import EncodedAudio
-from editing.media.command import PRESET, command
-from editing.media.feeding import Feeder, encoder_clock, usual_distance
+from editing.media.command import PRESET, command, slate
+from editing.media.feeding import PAUSE, Feeder, encoder_clock
 from editing.media.ffmpeg import Ffmpeg
 from editing.media.muxer import TICK, Muxer
 from editing.media.reader import OpenSegment
@@ -62,7 +62,7 @@ class _Encode:
             with self.report.timed(Stage.ENCODING):
                 offset = 0
                 for pieces in _groups(self.plan.pieces):
-                    self._group(pieces, offset)
+                    self._slate(pieces[0], offset) if pieces[0].gap else self._group(pieces, offset)
                     offset += sum(piece.ticks for piece in pieces)
                 if self.sound:
                     self.sound.flush()
@@ -76,15 +76,15 @@ class _Encode:
         """One ffmpeg for neighbouring pieces with the same codec parameters."""
         first, count = self.written, sum(piece.frames for piece in pieces)
         source = _video_of(pieces[0])
-        assert source is not None
-        times = array("q", encoder_clock(pieces, usual_distance(self.plan.target)))
+        assert source is not None  # for pieces hold frames
+        times = array("q", encoder_clock(pieces, self.plan.target.frame_ticks))
         begin = [times[number] for number in accumulate((piece.frames for piece in pieces[:-1]), initial=0)]
         arguments = command(self.plan.target, source, begin)
         with Ffmpeg(arguments, cancelled=self.course.cancelled, pipe_in=True, pipe_out=True) as child:
             feeder = Feeder(pieces, offset, child, self.open_segment, self.report, sound=self.sound is not None)
             feeder.start()
             try:
-                self._collect(child, feeder, times)
+                self._collect(child, times, lambda: self._drain(feeder))
             except (FFmpegError, EditingError) as error:
                 self._blame(child, feeder, error)
             except BaseException:
@@ -97,6 +97,21 @@ class _Encode:
             child.finish()
         if self.written != first + count:
             raise UnreadableMedia(f"{first + count - self.written} frames could not be decoded.")
+
+    def _slate(self, piece: Piece, offset: int) -> None:
+        usual = self.plan.target.frame_ticks
+        times = array("q", (PAUSE + number * usual for number in range(piece.frames)))
+        arguments = slate(self.plan.target, piece.frames)
+        with Ffmpeg(arguments, cancelled=self.course.cancelled, pipe_in=False, pipe_out=True) as child:
+            try:
+                self._collect(child, times, lambda: None)
+            except FFmpegError as error:
+                child.finish()
+                raise FfmpegFailed(f"ffmpeg's output broke off: {error}") from error
+            child.finish()
+        if self.sound:
+            self.sound.begin(piece, offset, continues=False)
+            self.sound.end()
 
     def _blame(self, child: Ffmpeg, feeder: Feeder, error: Exception | None) -> None:
         """Of several things that went wrong at once, raise the one that came first."""
@@ -114,8 +129,8 @@ class _Encode:
         if error:
             raise error if isinstance(error, EditingError) else FfmpegFailed(f"ffmpeg's output broke off: {error}")
 
-    def _collect(self, child: Ffmpeg, feeder: Feeder, times: array[int]) -> None:
-        """Take the encoded packets, give them their true times and write them between the sound's.
+    def _collect(self, child: Ffmpeg, times: array[int], drain: Callable[[], None]) -> None:
+        """Take the encoded packets, give them their true times and write them between the sound's, which `drain` does.
 
         `times` is when each frame leaves the encoder on its own clock, in the order of the screen.
         """
@@ -136,7 +151,7 @@ class _Encode:
                 self.muxer.write_video(packet, self.times[rank], dts, self._duration(rank))
                 self.written += 1
                 child.alive()
-                self._drain(feeder)
+                drain()
                 self.course.step(Stage.ENCODING, self.times[self.written - 1])
 
     def _duration(self, rank: int) -> int:
@@ -156,17 +171,20 @@ class _Encode:
     def _drain(self, feeder: Feeder) -> None:
         while self.sound:
             try:
-                item = feeder.audio.get_nowait()
+                what, which = feeder.audio.get_nowait()
             except Empty:
                 return
-            self.sound.take(item)
+            if isinstance(what, Piece):
+                self.sound.begin(what, which, continues=False)
+            else:
+                self.sound.take(what, which)
 
 
 def _groups(pieces: Iterable[Piece]) -> list[list[Piece]]:
     """Neighbours that one decoder can take: equal parameters, and an IDR picture to begin each anew."""
     groups: list[list[Piece]] = []
     for piece in pieces:
-        if groups and _video_of(groups[-1][0]) == _video_of(piece) and _begins_anew(piece):
+        if groups and piece.segments and _video_of(groups[-1][0]) == _video_of(piece) and _begins_anew(piece):
             groups[-1].append(piece)
         else:
             groups.append([piece])
@@ -174,7 +192,7 @@ def _groups(pieces: Iterable[Piece]) -> list[list[Piece]]:
 
 
 def _video_of(piece: Piece) -> VideoParameters | None:
-    return piece.segments[0].parameters.video
+    return piece.parameters.video if piece.parameters else None
 
 
 def _begins_anew(piece: Piece) -> bool:

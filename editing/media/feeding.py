@@ -22,7 +22,6 @@ from editing.media.muxer import TICK, described
 from editing.media.reader import OpenSegment, PacketReader
 from editing.media.report import CutReport
 from editing.timeline.pieces import Piece
-from editing.timeline.target import Target
 from editing.timeline.ticks import TICKS_PER_SECOND, unwrap
 
 FINER = 4
@@ -36,7 +35,8 @@ LONGEST = TICKS_PER_SECOND
 class Feeder(Thread):
     """Reads the pieces, feeds their pictures to ffmpeg and keeps their sound for whoever writes the file.
 
-    The sound comes out of the queue `audio` as EncodedAudio takes it. What went wrong while reading is in `error`.
+    The sound comes out of the queue `audio`: (piece, offset) once per piece, then (pts, packet)s. What went wrong while
+    reading is in `error`.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Feeder(Thread):
             if self._nut is None:
                 self._nut = _nut(self.child, reader.video, piece)
             if self.sound:
-                self.audio.put((piece, self.offset, reader.audio))
+                self.audio.put((piece, self.offset))
             for is_video, pts, packet in reader.packets(audio=self.sound):
                 if not is_video:
                     self.audio.put((pts, packet))
@@ -149,8 +149,3 @@ class _Writable:
 
     def write(self, data: bytes) -> int:
         return self._pipe.write(data)
-
-
-def usual_distance(target: Target) -> int:
-    """How long a frame usually lasts, in ticks."""
-    return round(TICKS_PER_SECOND / (target.video.rate or 30))

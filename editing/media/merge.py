@@ -1,4 +1,4 @@
-"""Pieces copied into one file: one reader per piece, one muxer, nothing decoded.
+"""Pieces copied into one file, and between them those that must be encoded: one muxer, times from the plan.
 
 Most recorders put one frame into one PES packet. Then libav need not look for frames in the bytes: the index knows
 their sizes, and says at once where a recorder does otherwise. Such recordings are read again, with libav's parsers.
@@ -9,13 +9,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from editing.errors import UnreadableMedia
+from av import Packet
+
+from editing.errors import Cancelled, UnreadableMedia
 from editing.media import clock
 from editing.media.audio_copy import CopiedAudio, NotFramewise
+from editing.media.audio_encode import EncodedAudio
+from editing.media.edges import Edges
+from editing.media.matching import MatchingEncoder, settings
 from editing.media.muxer import Muxer
+from editing.media.parameter_sets import brings_sets
 from editing.media.reader import OpenSegment, PacketReader
 from editing.media.report import Course, CutReport, Stage
-from editing.timeline.pieces import Piece
+from editing.media.units import as_broken_link
+from editing.timeline.coverage import follows
+from editing.timeline.pieces import Action, Piece
 from editing.timeline.plan import CutPlan
 
 _INDEX_PER_FRAME = 48
@@ -24,11 +32,17 @@ _INDEX_HEAD = 1 << 16
 _FEWEST_SAMPLES = 960
 _MOST_OF_ALL = 100
 """Room for the index in front of the media is kept where it is at most this part of the whole."""
+_IN_BAND = {".ts"}
+"""Containers without a place for parameter sets."""
 
 
 def copy(plan: CutPlan, output: Path, *, open_segment: OpenSegment, course: Course, report: CutReport) -> None:
-    """Copy every packet of the plan into `output`. Raises Cancelled, UnreadableMedia, NoSpace or MediaError."""
-    framewise = plan.target.audio is None or plan.target.audio.codec == "aac"
+    """Copy the packets of the plan into `output`, and encode the pieces that it says must be.
+
+    Raises Cancelled, UnreadableMedia, UnsupportedMedia, NoSpace or MediaError.
+    """
+    audio = plan.target.audio
+    framewise = audio is None or (audio.codec == "aac" and plan.target.audio_copied)
     try:
         _Merge(plan, output, open_segment, course, report, parsed=not framewise).run()
     except NotFramewise:
@@ -50,26 +64,41 @@ class _Merge:
         self.plan, self.open_segment, self.course, self.report = plan, open_segment, course, report
         self.parsed = parsed
         self.muxer = Muxer(output, index=room_for_index(plan))
-        self.sound: CopiedAudio | None = None
-        self.delay = max(clock.delay(piece) for piece in plan.pieces)
+        self.sound: CopiedAudio | EncodedAudio | None = None
+        self.delay = max((clock.delay(piece) for piece in plan.pieces if piece.action is Action.COPY), default=0)
         self.offset = 0
+        self.codec = plan.target.video.codec
+        self.sets = bytes.fromhex(plan.target.video.extradata)
+        self.encodes = any(piece.action is not Action.COPY for piece in plan.pieces)
+        self.own_sets = MatchingEncoder(plan.target.video).sets if self.encodes else b""
+        self.in_band = output.suffix.lower() in _IN_BAND or (self.encodes and self.codec == "hevc")
+        self.marks_entries = self.in_band or self.codec == "hevc"
+        if self.encodes:
+            report.encoder = settings(plan.target.video)
 
     def run(self) -> None:
+        pieces = self.plan.pieces
         try:
-            for piece in self.plan.pieces:
-                self._piece(piece)
-                self.offset += piece.ticks
+            with Edges(pieces, self.plan.target, self.open_segment, self._count) as edges:
+                for before, piece in zip((None, *pieces), pieces, strict=False):
+                    if piece.action is Action.COPY:
+                        self._copy(piece, continues=_continues(before, piece))
+                    else:
+                        self._encode(piece, edges, continues=_continues(before, piece))
+                    self.offset += piece.ticks
+                if self.sound:
+                    self.sound.flush()
             with self.report.timed(Stage.WRITING):
                 self.muxer.close()
         finally:
             self.muxer.close()
 
-    def _piece(self, piece: Piece) -> None:
+    def _copy(self, piece: Piece, *, continues: bool) -> None:
         with self.report.timed(Stage.READING), self._reader(piece) as reader:
             if self.muxer.video is None:
                 self._describe(reader)
             if self.sound:
-                self.sound.begin(piece, self.offset)
+                self.sound.begin(piece, self.offset, continues=continues)
             copied = self._packets(piece, reader)
             if self.sound:
                 self.sound.end()
@@ -80,18 +109,56 @@ class _Merge:
             )
         self.report.frames_copied += copied
 
+    def _encode(self, piece: Piece, edges: Edges, *, continues: bool) -> None:
+        """Write the packets of an encoded piece, which come in the order of the screen, as they get ready."""
+        if self.muxer.video is None:
+            self._describe_by_another()
+        with self.report.timed(Stage.ENCODING):
+            if self.sound:
+                self.sound.begin(piece, self.offset, continues=continues)
+            times = [*clock.frames_of(piece).shown, piece.end_pts]
+            written, shift = 0, self.offset - piece.first_pts
+            for is_video, pts, packet in edges.packets(self._alive):
+                if not is_video:
+                    if self.sound:
+                        self.sound.take(pts, packet)
+                    continue
+                shown, lasts = times[written] + shift, times[written + 1] - times[written]
+                written += 1
+                self.muxer.write_video(self._entered(packet, self.own_sets), shown, shown - self.delay, lasts)
+                self.course.step(Stage.ENCODING, shown)
+            if self.sound:
+                self.sound.end()
+        self.report.frames_encoded += written
+
+    def _alive(self) -> None:
+        if self.course.cancelled():
+            raise Cancelled("The cut was cancelled.")
+
     def _reader(self, piece: Piece) -> PacketReader:
         return PacketReader(piece.files, self.open_segment, self._count, parsed=self.parsed)
+
+    def _describe_by_another(self) -> None:
+        """The first piece is encoded: open the tracks like those of a segment that has the target's parameters."""
+        pieces = [piece for piece in self.plan.pieces if piece.parameters]
+        like = next(piece for piece in pieces if piece.parameters and piece.parameters.video == self.plan.target.video)
+        with PacketReader(like.segments[:1], self.open_segment) as reader:
+            self._describe(reader)
 
     def _describe(self, reader: PacketReader) -> None:
         """Open the tracks like those of the first piece that has them."""
         target = self.plan.target
-        self.muxer.add_video(reader.video, target.video)
-        if target.audio:
-            sounding = next(piece for piece in self.plan.pieces if piece.segments[0].parameters.audio)
+        copies = any(piece.action is Action.COPY for piece in self.plan.pieces)
+        sets = (self.sets if copies else b"") + self.own_sets
+        self.muxer.add_video(reader.video, target.video, sets=sets or self.sets, in_band=self.in_band)
+        if target.audio and target.audio_copied:
+            sounding = next(piece for piece in self.plan.pieces if piece.parameters and piece.parameters.audio)
             with PacketReader(sounding.segments[:1], self.open_segment) as other:
                 self.muxer.add_copied_audio(other.audio, target.audio)
             self.sound = CopiedAudio(self.muxer, target.audio, sounding, self.report, parsed=self.parsed)
+        elif target.audio:
+            self.sound = EncodedAudio(self.muxer, target, self.report)
+            self.sound.open()
         self.muxer.start()
 
     def _packets(self, piece: Piece, reader: PacketReader) -> int:
@@ -107,6 +174,8 @@ class _Merge:
                 if not self._is_promised(frames, copied, pts, packet):
                     return copied
                 packet.is_keyframe = bool(frames.entries[copied])
+                if frames.entries[copied] and self.marks_entries:
+                    packet = self._entered(packet, self.sets, spliced=copied == 0 and self.offset > 0)
                 lasts = end - pts if pts == last else packet.duration or 0
                 write(packet, pts + shift, frames.shown[copied] + behind, lasts)
                 self.course.step(Stage.READING, pts + shift)
@@ -114,6 +183,22 @@ class _Merge:
             if copied == count and (sound is None or sound.full):
                 break
         return copied
+
+    def _entered(self, packet: Any, sets: bytes, *, spliced: bool = False) -> Any:
+        """A packet at which a decoder may begin, with the parameter sets for which the container has no place.
+
+        `spliced` says that something else comes before it.
+        """
+        data = bytes(packet)
+        if spliced and self.codec == "hevc":
+            data = as_broken_link(data)
+        if self.in_band and packet.is_keyframe and not brings_sets(data, self.codec):
+            data = sets + data
+        if data == bytes(packet):
+            return packet
+        whole = Packet(data)
+        whole.time_base, whole.duration, whole.is_keyframe = packet.time_base, packet.duration, packet.is_keyframe
+        return whole
 
     def _is_promised(self, frames: clock.Frames, number: int, pts: int, packet: Any) -> bool:
         """Whether a packet is the frame that the index has at this place."""
@@ -125,6 +210,14 @@ class _Merge:
 
     def _count(self, size: int) -> None:
         self.report.bytes_read += size
+
+
+def _continues(before: Piece | None, piece: Piece) -> bool:
+    """Whether a piece goes on in the recording where the one before ended."""
+    if before is None or not before.segments or not piece.segments or before.end_pts != piece.first_pts:
+        return False
+    last, first = before.segments[-1], piece.segments[0]
+    return last == first or follows(last, first)
 
 
 def room_for_index(plan: CutPlan) -> int:

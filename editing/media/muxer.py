@@ -35,12 +35,19 @@ class Muxer:
         self.audio_tick = TICK
         self._open = True
 
-    def add_video(self, template: Any, parameters: VideoParameters) -> None:
-        """A track like `template`, described by `parameters`: a segment need not repeat its parameter sets."""
+    def add_video(
+        self, template: Any, parameters: VideoParameters, *, sets: bytes | None = None, in_band: bool = False
+    ) -> None:
+        """A track like `template`, described by `parameters`: a segment need not repeat its parameter sets.
+
+        `sets` (Annex B) take the place of those in `parameters`; `in_band` says that packets bring others with them.
+        """
         self.video = described(self._copy_of(template), parameters)
         self.video.time_base = TICK
+        if sets is not None:
+            self.video.codec_context.extradata = sets
         if template.codec_context.name == "hevc" and self._suffix in _INDEX_FIRST:
-            self.video.codec_context.codec_tag = "hvc1"  # Apple's players take no other
+            self.video.codec_context.codec_tag = "hev1" if in_band else "hvc1"  # Apple's players like hvc1 best
 
     def add_copied_audio(self, template: Any, parameters: AudioParameters) -> None:
         """A track for packets that were encoded elsewhere and carry no headers of their own."""

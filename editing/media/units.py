@@ -24,6 +24,7 @@ _HEVC_KINDS = {
     20: FrameKind.IDR,
     21: FrameKind.CRA,
 }
+_HEVC_CRA, _HEVC_BLA_WITHOUT_LEADING = 21, 18
 _HEVC_FIRST_NON_SLICE = 32
 _HEVC_UNSPECIFIED = 63
 _RECOVERY_POINT = 6
@@ -77,6 +78,21 @@ def hevc_facts(data: bytes) -> FrameFacts | None:
     return None
 
 
+def as_broken_link(data: bytes) -> bytes:
+    """An HEVC picture (Annex B) as one that begins anew wherever it stands: a CRA picture becomes a BLA picture.
+
+    After a splice a decoder would take a CRA picture for the continuation of what came before. The slices stay as they
+    are, for the two kinds have the same syntax. Without its leading pictures it is of the kind that has none.
+    """
+    made = bytearray(data)
+    start = data.find(START_CODE)
+    while 0 <= start < len(data) - 3:
+        if data[start + 3] >> 1 & 0x3F == _HEVC_CRA:
+            made[start + 3] = data[start + 3] & 0x81 | _HEVC_BLA_WITHOUT_LEADING << 1
+        start = data.find(START_CODE, start + 3)
+    return bytes(made)
+
+
 def is_sequence_set(unit: bytes, codec: str) -> bool:
     """Whether a parameter set is the one that gives the pictures' size."""
     if codec == "hevc":
@@ -100,7 +116,7 @@ def _recovery_count(sei: bytes) -> int | None:
         kind, position = _sei_number(data, position)
         size, position = _sei_number(data, position)
         if kind == _RECOVERY_POINT:
-            return _exp_golomb(data[position : position + size])
+            return exp_golomb(data[position : position + size])
         position += size
     return None
 
@@ -112,7 +128,8 @@ def _sei_number(data: bytes, position: int) -> tuple[int, int]:
     return value + (data[position] if position < len(data) else 0), position + 1
 
 
-def _exp_golomb(data: bytes) -> int:
+def exp_golomb(data: bytes) -> int:
+    """The unsigned number, ue(v), that a payload begins with."""
     bits = "".join(f"{byte:08b}" for byte in data[:8])
     zeros = len(bits) - len(bits.lstrip("0"))
     return int(bits[zeros : 2 * zeros + 1] or "1", 2) - 1

@@ -49,11 +49,9 @@ class Planned:
 def make(clips: Sequence[Clip], *, mode: Mode, output: Output, holes: HolePolicy = HolePolicy.SKIP) -> Planned:
     """Plan a merge, or say that media has to land first. Refuses what cannot work, naming the field:
 
-    InvalidClips, NothingRecorded, NotFound (a stream), MixedSources, InvalidOutput, InvalidKey, OutputKeyTaken,
-    ModeNotAvailable.
+    InvalidClips, NothingRecorded, NotFound (a stream), MixedSources, InvalidOutput, InvalidKey, OutputKeyTaken.
     """
     check_output(output, mode)
-    planning.check_mode(mode, holes)
     planning.check_clips(clips)
     streams = streams_of(clips)
     _check_applications(streams)

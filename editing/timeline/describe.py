@@ -21,7 +21,7 @@ def describe(plan: CutPlan) -> dict[str, Any]:
         "width": target.video.width,
         "height": target.video.height,
         "video": target.video.codec if plan.mode.copies else "h264",
-        "audio": (target.audio.codec if plan.mode.copies else "aac") if target.audio else None,
+        "audio": (target.audio.codec if target.audio_copied else "aac") if target.audio else None,
         "clips": [_clip(clip) for clip in plan.clips],
         "warnings": list(plan.warnings),
     }

@@ -1,4 +1,4 @@
-"""How the frames of one clip are found: stretches of frames out of one run of segments, each handled in one way."""
+"""What an output is made of: pieces, each a stretch of frames out of one run of segments that is handled in one way."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain, islice
 
-from editing.timeline.coverage import Coverage, Segment, follows, runs
-from editing.timeline.frames import ENTRIES, FrameKind, VideoIndex
+from editing.timeline.coverage import Coverage, Segment
+from editing.timeline.frames import VideoIndex
 from editing.timeline.instant import Instant, Range
-from editing.timeline.ticks import TICKS_PER_SECOND
-
-_FARTHEST_KEYFRAME = 60 * TICKS_PER_SECOND
+from editing.timeline.parameters import Parameters
+from editing.timeline.slices import Group, between
 
 
 class Action(StrEnum):
     COPY = "copy"
     ENCODE = "encode"
+    SLATE = "slate"  # black pictures and silence where nothing was recorded
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Piece:
 
     `segments` hold these frames; `lead` are the segments before them that a decoder must see first, `tail` one after
     them: recorders store sound a little before or after the pictures it belongs to. `reason` says why a piece is
-    encoded that the mode would have copied.
+    encoded that the mode would have copied. A slate has no segments; `gap` is the hole that it fills.
     """
 
     action: Action
@@ -37,6 +37,7 @@ class Piece:
     lead: tuple[Segment, ...] = ()
     tail: tuple[Segment, ...] = ()
     reason: str = ""
+    gap: Range | None = None
 
     @property
     def files(self) -> tuple[Segment, ...]:
@@ -50,90 +51,48 @@ class Piece:
 
     @property
     def start(self) -> Instant:
-        return self.segments[0].anchor.instant(self.first_pts)
+        return self.gap.start if self.gap else self.segments[0].anchor.instant(self.first_pts)
 
     @property
     def end(self) -> Instant:
-        return self.segments[-1].anchor.instant(self.end_pts)
+        return self.gap.end if self.gap else self.segments[-1].anchor.instant(self.end_pts)
 
     @property
     def bytes(self) -> int:
         """Bytes that must be read."""
         return sum(segment.size for segment in self.files)
 
-
-@dataclass(frozen=True, slots=True)
-class _Slice:
-    """The wanted frames of one segment."""
-
-    segment: Segment
-    first_pts: int
-    end_pts: int
-    frames: int
+    @property
+    def parameters(self) -> Parameters | None:
+        """Those of its segments, which are all alike; a slate has none."""
+        return self.segments[0].parameters if self.segments else None
 
 
-def exact(wanted: Range, touching: Sequence[Segment], coverage: Coverage) -> list[Piece]:
-    """Encoded pieces with exactly the frames whose instant lies in `wanted`, each instant once.
-
-    Where packets simply go on, all of them are taken: a new anchor between two segments moves instants, not media.
-    """
-    slices: list[_Slice] = []
-    shown = wanted.start
-    for segment in touching:
-        joined = bool(slices) and _joins(slices[-1], segment)
-        if found := _slice(segment, None if joined else shown, wanted.end):
-            slices.append(found)
-            shown = max(shown, segment.anchor.instant(found.end_pts))
-    return [_with_sound(piece, coverage) for group in _groups(slices) if (piece := _encoded(group, coverage))]
+def copied(group: Group, coverage: Coverage) -> Piece:
+    """The frames of a group as they are. It is the caller who knows that a decoder can begin with them."""
+    return _with_sound(_piece(Action.COPY, group, ()), coverage)
 
 
-def _joins(before: _Slice, segment: Segment) -> bool:
-    return before.end_pts == before.segment.end_pts and follows(before.segment, segment)
-
-
-def _slice(segment: Segment, start: Instant | None, end: Instant) -> _Slice | None:
-    """The frames from `start` (None: from the first one) up to `end`."""
-    low = segment.first_pts if start is None else max(segment.first_pts, segment.anchor.first_pts_at(start))
-    high = min(segment.end_pts, segment.anchor.first_pts_at(end))
-    if low <= segment.first_pts and high >= segment.end_pts:
-        return _Slice(segment, segment.first_pts, segment.end_pts, segment.frames) if segment.frames else None
-    return _clipped(segment, low, high)
-
-
-def _clipped(segment: Segment, low: int, high: int) -> _Slice | None:
-    video = segment.index.video
-    times = sorted(pts for pts in video.pts if low <= pts < high) if video else []
-    if not video or not times:
-        return None
-    end = min((pts for pts in video.pts if pts >= high), default=segment.end_pts)
-    return _Slice(segment, times[0], end, len(times))
-
-
-def _groups(slices: Sequence[_Slice]) -> list[list[_Slice]]:
-    """Slices that follow each other frame by frame belong to one piece."""
-    groups: list[list[_Slice]] = []
-    for part in slices:
-        if groups and _joins(groups[-1][-1], part.segment):
-            groups[-1].append(part)
-        else:
-            groups.append([part])
-    return groups
-
-
-def _encoded(group: Sequence[_Slice], coverage: Coverage) -> Piece | None:
-    """The piece of a group; frames that no entry leads to are left out, for they cannot be decoded."""
+def encoded(group: Group, coverage: Coverage, reason: str = "") -> Piece | None:
+    """The frames of a group encoded; those that no entry leads to are left out, for they cannot be decoded."""
     first = group[0]
     lead = _lead(first.segment, first.first_pts, coverage)
     if lead is not None:
-        return _piece(Action.ENCODE, group, lead)
-    for position, part in enumerate(group):
-        if (entry := _first_entry(part.segment, part.first_pts)) is not None and entry < part.end_pts:
-            cut = _clipped(part.segment, entry, part.end_pts)
-            return _piece(Action.ENCODE, [cut, *group[position + 1 :]], ()) if cut else None
+        return _with_sound(replace(_piece(Action.ENCODE, group, lead), reason=reason), coverage)
+    for part in group:
+        entry = _first_entry(part.segment, part.first_pts)
+        if entry is not None and entry < part.end_pts:
+            rest = _piece(Action.ENCODE, between(group, entry, group[-1].end_pts), ())
+            return _with_sound(replace(rest, reason=reason), coverage)
     return None
 
 
-def _piece(action: Action, group: Sequence[_Slice], lead: tuple[Segment, ...]) -> Piece:
+def slate(gap: Range, ticks: int, frame_ticks: int) -> Piece:
+    """Black pictures and silence for a hole: `ticks` long, a frame every `frame_ticks`."""
+    return Piece(Action.SLATE, (), 0, ticks, max(round(ticks / frame_ticks), 1), gap=gap)
+
+
+def _piece(action: Action, group: Group, lead: tuple[Segment, ...]) -> Piece:
     segments = tuple(part.segment for part in group)
     frames = sum(part.frames for part in group)
     return Piece(action, segments, group[0].first_pts, group[-1].end_pts, frames, lead)
@@ -182,69 +141,6 @@ def _first_entry(segment: Segment, not_before: int) -> int | None:
         return None
     entries = (video.pts[position] for position in video.entries)
     return min((pts for pts in entries if pts >= not_before), default=None)
-
-
-def whole_segments(touching: Sequence[Segment], coverage: Coverage) -> list[Piece]:
-    """Copied pieces of all the given segments, each beginning where a decoder can begin.
-
-    Where the first segment of a run begins between keyframes, the ones before it are taken as well, up to a minute;
-    what no entry leads to is left out. Where runs overlap, the later one begins after what the earlier one has shown.
-    """
-    pieces: list[Piece] = []
-    shown: Instant | None = None
-    for run in runs(touching):
-        segments = run.segments if shown else _back_to_entry(run.segments, coverage)
-        if piece := _copied(segments, shown):
-            pieces.append(_with_sound(piece, coverage))
-            shown = piece.end
-    return pieces
-
-
-def _back_to_entry(segments: tuple[Segment, ...], coverage: Coverage) -> tuple[Segment, ...]:
-    if _begins_with_entry(segments[0]):
-        return segments
-    earlier: list[Segment] = []
-    for segment in coverage.before(segments[0]):
-        if segments[0].first_pts - segment.end_pts > _FARTHEST_KEYFRAME:
-            break
-        earlier.insert(0, segment)
-        if _first_entry(segment, segment.first_pts) is not None:
-            return (*earlier, *segments)
-    return segments
-
-
-def _begins_with_entry(segment: Segment) -> bool:
-    video = segment.index.video
-    return video is not None and video.kind(0) in ENTRIES
-
-
-def _copied(segments: Sequence[Segment], shown: Instant | None) -> Piece | None:
-    for position, segment in enumerate(segments):
-        low = segment.first_pts if shown is None else segment.anchor.first_pts_at(shown)
-        start = _copy_start(segment, low)
-        if start is None:
-            continue
-        rest = segments[position + 1 :]
-        cut = _clipped(segment, start, segment.end_pts)
-        whole = [_Slice(each, each.first_pts, each.end_pts, each.frames) for each in rest if each.frames]
-        return _piece(Action.COPY, [cut, *whole], ()) if cut else None
-    return None
-
-
-def _copy_start(segment: Segment, low: int) -> int | None:
-    """The first frame from `low` on at which copying may begin.
-
-    After an IDR picture that is the IDR or a decodable leading picture; after any other entry its leading pictures
-    are left out, since what they refer to is not copied.
-    """
-    video = segment.index.video
-    entry = _first_entry(segment, low)
-    if video is None or entry is None:
-        return None
-    position = video.pts.index(entry)
-    if video.kind(position) is not FrameKind.IDR or entry < segment.first_pts:
-        return entry
-    return min(video.pts[position:]) if min(video.pts[position:]) >= low else entry
 
 
 def _with_sound(piece: Piece, coverage: Coverage) -> Piece:

@@ -9,17 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from editing.errors import InvalidClips, InvalidInput, ModeNotAvailable, NothingRecorded
-from editing.timeline import pieces as cutting
+from editing.errors import InvalidClips, NothingRecorded
+from editing.timeline import copying
 from editing.timeline.clips import Clip, HolePolicy, Mode, StreamName
 from editing.timeline.coverage import Coverage, Gap, Segment, gaps_between
 from editing.timeline.instant import Range, format_instant
-from editing.timeline.pieces import Action, Piece
-from editing.timeline.target import Size, Target, target_of
+from editing.timeline.pieces import Action, Piece, covered, encoded, slate
+from editing.timeline.slices import Group, Slice, groups
+from editing.timeline.target import Size, Target, clash, target_of
+from editing.timeline.ticks import TICKS_PER_SECOND
 
 __all__ = ["Action", "ClipPlan", "CutPlan", "Piece", "Target", "make"]
-
-AVAILABLE = (Mode.ACCURATE, Mode.ROUGH_FAST)
 
 NOT_DECODABLE = "cannot be decoded without what came before"
 
@@ -74,15 +74,15 @@ class CutPlan:
     def size(self) -> int:
         """Predicted bytes of the output."""
         copied = sum(piece.bytes for piece in self.pieces if piece.action is Action.COPY)
-        encoded = sum(piece.ticks for piece in self.pieces if piece.action is Action.ENCODE)
-        return copied + encoded * (self.target.bitrate + self.target.audio_bitrate) // (8 * 90_000)
+        others = sum(piece.ticks for piece in self.pieces if piece.action is not Action.COPY)
+        return copied + others * (self.target.bitrate + self.target.audio_bitrate) // (8 * 90_000)
 
     @property
     def seconds(self) -> float:
         """Predicted time of the cut on two cores."""
         read = sum(piece.bytes for piece in self.pieces)
-        encoded = sum(piece.frames for piece in self.pieces if piece.action is Action.ENCODE)
-        return read / BYTES_PER_SECOND + encoded * self.target.pixels / PIXELS_PER_SECOND
+        others = sum(piece.frames for piece in self.pieces if piece.action is not Action.COPY)
+        return read / BYTES_PER_SECOND + others * self.target.pixels / PIXELS_PER_SECOND
 
 
 def make(
@@ -96,19 +96,16 @@ def make(
 ) -> CutPlan:
     """Plan a merge of `clips`, in their order, out of what `coverage` says is recorded.
 
-    Raises InvalidClips, NothingRecorded or InvalidOutput with the field at fault, ModeNotAvailable for a mode that
-    is not there yet.
+    Raises InvalidClips, NothingRecorded or InvalidOutput with the field at fault.
     """
-    check_mode(mode, holes)
     check_clips(clips)
-    planned = tuple(
-        _plan_clip(clip, coverage.get(clip.stream, Coverage(())), mode, f"clips[{number}]")
-        for number, clip in enumerate(clips)
-    )
-    if holes is HolePolicy.FAIL:
-        _refuse_holes(planned)
-    target = target_of([clip.pieces for clip in planned], mode, size=size, bitrate=bitrate)
-    return CutPlan(mode, planned, target, tuple(_warnings(planned, mode)))
+    found = [_find(clip, coverage, mode, f"clips[{number}]") for number, clip in enumerate(clips)]
+    target = target_of([group for each in found for group in each.groups], mode, size=size, bitrate=bitrate)
+    planned: list[ClipPlan] = []
+    for number, each in enumerate(found):
+        begins = not any(clip.pieces for clip in planned)
+        planned.append(_plan_clip(each, target, mode, holes, begins=begins, field=f"clips[{number}]"))
+    return CutPlan(mode, tuple(planned), target, tuple(_warnings(planned, mode, holes, target)))
 
 
 def check_clips(clips: Sequence[Clip]) -> None:
@@ -124,15 +121,6 @@ def check_clips(clips: Sequence[Clip]) -> None:
             raise InvalidClips("The cover time lies outside its clip.", field=f"clips[{number}].cover")
 
 
-def check_mode(mode: Mode, holes: HolePolicy) -> None:
-    """Refuse what this version does not do yet. Raises ModeNotAvailable or InvalidInput."""
-    if mode not in AVAILABLE:
-        names = " and ".join(sorted(AVAILABLE))
-        raise ModeNotAvailable(f"{mode} comes with the next version; {names} are there now.", field="mode")
-    if holes is HolePolicy.SLATE:
-        raise InvalidInput("Slates come with the next version; use skip or fail.", field="holes")
-
-
 def recorded(clip: Clip, coverage: Coverage, field: str) -> tuple[Segment, ...]:
     """The segments that touch a clip. Raises NothingRecorded where there are none."""
     touching = coverage.touching(clip.range)
@@ -145,47 +133,85 @@ def recorded(clip: Clip, coverage: Coverage, field: str) -> tuple[Segment, ...]:
     return touching
 
 
-def _plan_clip(clip: Clip, coverage: Coverage, mode: Mode, field: str) -> ClipPlan:
-    touching = recorded(clip, coverage, field)
-    found = cutting.whole_segments(touching, coverage) if mode.snaps else cutting.exact(clip.range, touching, coverage)
+@dataclass(frozen=True)
+class _Found:
+    """What is recorded of a clip, before anybody knows what the whole output will be."""
+
+    clip: Clip
+    coverage: Coverage
+    touching: tuple[Segment, ...]
+    groups: list[list[Slice]]
+
+
+def _find(clip: Clip, coverage: Mapping[StreamName, Coverage], mode: Mode, field: str) -> _Found:
+    own = coverage.get(clip.stream, Coverage(()))
+    touching = recorded(clip, own, field)
+    start, end = (None, None) if mode.snaps else (clip.range.start, clip.range.end)
+    found = groups(touching, start, end)
     if not found:
-        raise NothingRecorded(_undecodable(mode), field=field)
-    achieved = Range(found[0].start, found[-1].end)
-    return ClipPlan(clip, achieved, tuple(found), _holes(clip, found, touching, coverage))
+        raise NothingRecorded(f"No frame of {clip.stream} is shown in this range.", field=field)
+    return _Found(clip, own, touching, found)
 
 
-def _undecodable(mode: Mode) -> str:
-    if mode.copies:
-        return f"No keyframe leads to this range, so that {mode} cannot copy it; Accurate may be able to encode it."
-    return "No frame in this range can be decoded: no keyframe leads to it."
+def _plan_clip(found: _Found, target: Target, mode: Mode, holes: HolePolicy, *, begins: bool, field: str) -> ClipPlan:
+    pieces: list[Piece] = []
+    for group in found.groups:
+        pieces += _pieces_of(group, found.coverage, target, mode, first=begins and not pieces)
+    if not pieces:
+        raise NothingRecorded("No frame in this range can be decoded: no keyframe leads to it.", field=field)
+    missing = _holes(found, pieces)
+    if holes is HolePolicy.FAIL and missing:
+        raise NothingRecorded(
+            "Media is missing inside the clip: " + "; ".join(map(_hole_text, missing)) + ".", field=field
+        )
+    achieved = Range(pieces[0].start, pieces[-1].end)
+    if holes is HolePolicy.SLATE:
+        pieces = _with_slates(pieces, missing, target)
+    return ClipPlan(found.clip, achieved, tuple(pieces), missing)
 
 
-def _holes(clip: Clip, found: Sequence[Piece], touching: Sequence[Segment], coverage: Coverage) -> tuple[Gap, ...]:
+def _pieces_of(group: Group, coverage: Coverage, target: Target, mode: Mode, *, first: bool) -> list[Piece]:
+    reason = clash(group[0].segment.parameters.video, target.video) if mode.copies else ""
+    if mode.copies and not reason:
+        return copying.split(group, coverage, first=first, snaps=mode.snaps)
+    piece = encoded(group, coverage, reason)
+    return [piece] if piece else []
+
+
+def _holes(found: _Found, pieces: Sequence[Piece]) -> tuple[Gap, ...]:
     """What is missing of the range, beyond half a frame at its edges (a range need not begin on a frame)."""
-    unrecorded = gaps_between(Coverage(touching).covered(), coverage.known_gaps, clip.range)
-    explained = sorted([*cutting.covered(found), *(gap.range for gap in unrecorded)])
+    clip, known = found.clip, found.coverage.known_gaps
+    unrecorded = gaps_between(Coverage(found.touching).covered(), known, clip.range)
+    explained = sorted([*covered(pieces), *(gap.range for gap in unrecorded)])
     undecodable = [Gap(gap.range, NOT_DECODABLE) for gap in gaps_between(explained, (), clip.range)]
-    half = found[0].segments[0].frame_microseconds // 2
+    half = pieces[0].segments[0].frame_microseconds // 2
     missing = sorted([*unrecorded, *undecodable], key=lambda gap: gap.range)
     return tuple(gap for gap in missing if gap.range.duration > 3 * half)
 
 
-def _refuse_holes(planned: Sequence[ClipPlan]) -> None:
-    for number, clip in enumerate(planned):
-        if clip.holes:
-            raise NothingRecorded(
-                "Media is missing inside the clip: " + "; ".join(map(_hole_text, clip.holes)) + ".",
-                field=f"clips[{number}]",
-            )
+def _with_slates(pieces: Sequence[Piece], holes: Sequence[Gap], target: Target) -> list[Piece]:
+    """The pieces with black and silence in their holes, each as long as its hole."""
+    slates = [slate(hole.range, hole.range.duration * 9 // 100, target.frame_ticks) for hole in holes]
+    return sorted([*pieces, *slates], key=lambda piece: piece.start)
 
 
-def _warnings(planned: Sequence[ClipPlan], mode: Mode) -> Iterator[str]:
+def _warnings(planned: Sequence[ClipPlan], mode: Mode, holes: HolePolicy, target: Target) -> Iterator[str]:
+    filled = "black and silence take its place" if holes is HolePolicy.SLATE else "the hole is closed"
     for number, clip in enumerate(planned, 1):
         for hole in clip.holes:
-            yield f"Clip {number} misses {_hole_text(hole)}; the hole is closed."
+            yield f"Clip {number} misses {_hole_text(hole)}; {filled}."
         if mode.snaps and clip.achieved.duration > clip.clip.range.duration:
             extra = (clip.achieved.duration - clip.clip.range.duration) / 1_000_000
             yield f"Clip {number} becomes {extra:.3f} s longer: {mode} takes whole segments."
+        for piece in clip.pieces:
+            if piece.reason:
+                length = piece.ticks / TICKS_PER_SECOND
+                yield (
+                    f"Clip {number}: {length:.3f} s from {format_instant(piece.start)} are encoded, not copied: "
+                    f"{piece.reason}."
+                )
+    if mode.copies and target.audio and not target.audio_copied:
+        yield f"The sound is encoded, not copied: {target.audio_reason}."
 
 
 def _hole_text(gap: Gap) -> str:

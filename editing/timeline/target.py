@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeVar
 
-from editing.errors import InvalidClips, InvalidOutput
+from editing.errors import InvalidOutput
 from editing.timeline.clips import Mode
-from editing.timeline.instant import format_instant
 from editing.timeline.parameters import AudioParameters, Parameters, VideoParameters
-from editing.timeline.pieces import Piece
+from editing.timeline.slices import Group
+from editing.timeline.ticks import TICKS_PER_SECOND
 
 SMALLEST, LARGEST = 64, 8192
 LOWEST_BITRATE, HIGHEST_BITRATE = 16_000, 200_000_000
@@ -33,16 +33,24 @@ class Size:
 class Target:
     """The tracks of the output. Where packets are copied `video` is the source's own.
 
-    `bitrate` is the video's in bits per second: as asked for, else that of the richest input.
+    `bitrate` is the video's in bits per second: as asked for, else that of the richest input. `audio_reason` says why
+    sound is encoded that the mode would have copied.
     """
 
     video: VideoParameters
     audio: AudioParameters | None
     bitrate: int
+    audio_copied: bool = False
+    audio_reason: str = ""
 
     @property
     def pixels(self) -> int:
         return self.video.width * self.video.height
+
+    @property
+    def frame_ticks(self) -> int:
+        """How long a frame usually lasts."""
+        return round(TICKS_PER_SECOND / (self.video.rate or 30))
 
     @property
     def audio_bitrate(self) -> int:
@@ -71,37 +79,57 @@ def check_size(size: Size | None, mode: Mode, bitrate: int | None) -> None:
         )
 
 
-def target_of(clips: Sequence[Sequence[Piece]], mode: Mode, *, size: Size | None, bitrate: int | None) -> Target:
-    """The tracks that fit all clips' pieces: the parameters of the most frames, encoded at the largest input's size.
+def target_of(groups: Sequence[Group], mode: Mode, *, size: Size | None, bitrate: int | None) -> Target:
+    """The tracks that fit all groups: the parameters of the most frames; encoded, the size of the largest input.
 
-    Raises InvalidOutput, or InvalidClips where pieces that are to be copied do not fit into one track.
+    Raises InvalidOutput.
     """
     check_size(size, mode, bitrate)
-    pieces = [piece for clip in clips for piece in clip]
-    video = _most(pieces, lambda parameters: parameters.video)
-    audio = _most(pieces, lambda parameters: parameters.audio[0] if parameters.audio else None)
-    if video is None:
-        raise InvalidClips("The clips hold no video.", field="clips")
-    if mode.copies:
-        for number, clip in enumerate(clips):
-            _refuse_changes(clip, video, audio, mode, f"clips[{number}]")
-    else:
-        video = _sized(video, _largest(pieces), size or Size())
-    return Target(video, audio, bitrate or _richest(pieces))
+    video = _most(groups, lambda parameters: parameters.video)
+    audio = _most(groups, lambda parameters: parameters.audio[0] if parameters.audio else None)
+    assert video is not None  # for slices hold frames
+    rate = bitrate or _richest(groups)
+    if not mode.copies:
+        return Target(_sized(video, _largest(groups), size or Size()), audio, rate)
+    reason = _audio_clash(groups, audio) if audio else ""
+    return Target(video, audio, rate, audio_copied=audio is not None and not reason, audio_reason=reason)
 
 
-def _most(pieces: Sequence[Piece], track: Callable[[Parameters], Track | None]) -> Track | None:
+def clash(own: VideoParameters | None, target: VideoParameters) -> str:
+    """Why pictures with parameters of their own cannot be copied into a track; nothing where they can."""
+    if own is None or own == target:
+        return ""
+    if own.codec != target.codec:
+        return f"its pictures are {own.codec}, most of the merge is {target.codec}"
+    if (own.width, own.height) != (target.width, target.height):
+        return f"its pictures are {own.width}×{own.height}, most of the merge is {target.width}×{target.height}"
+    return "its parameter sets clash with those of most of the merge"
+
+
+def _audio_clash(groups: Sequence[Group], target: AudioParameters) -> str:
+    if target.codec == "mp3":
+        return "a packet of MP3 keeps parts of its sound in those before it, which a cut takes away"
+    own = {group[0].segment.parameters.audio[0] for group in groups if group[0].segment.parameters.audio}
+    other = next((each for each in own if each != target), None)
+    return f"parts of it are {_sound_words(other)}, most of it is {_sound_words(target)}" if other else ""
+
+
+def _sound_words(audio: AudioParameters) -> str:
+    return f"{audio.codec} {audio.profile} {audio.sample_rate} Hz {audio.layout}".replace("  ", " ")
+
+
+def _most(groups: Sequence[Group], track: Callable[[Parameters], Track | None]) -> Track | None:
     """The track that most frames have; on a tie the first one."""
     frames: dict[Track, int] = {}
-    for piece in pieces:
-        own = track(piece.segments[0].parameters)
+    for group in groups:
+        own = track(group[0].segment.parameters)
         if own is not None:
-            frames[own] = frames.get(own, 0) + piece.frames
+            frames[own] = frames.get(own, 0) + sum(part.frames for part in group)
     return max(frames, key=lambda each: frames[each], default=None)
 
 
-def _largest(pieces: Sequence[Piece]) -> VideoParameters:
-    videos = [piece.segments[0].parameters.video for piece in pieces]
+def _largest(groups: Sequence[Group]) -> VideoParameters:
+    videos = [group[0].segment.parameters.video for group in groups]
     return max((video for video in videos if video), key=lambda video: video.width * video.height)
 
 
@@ -123,32 +151,11 @@ def _even(value: Fraction) -> int:
     return min(max(round(value / 2) * 2, SMALLEST), LARGEST)
 
 
-def _richest(pieces: Sequence[Piece]) -> int:
+def _richest(groups: Sequence[Group]) -> int:
     """The highest bit rate among the inputs, sound and container included."""
-    rates = (_rate(piece) for piece in pieces)
-    return min(max(max(rates), LOWEST_BITRATE), HIGHEST_BITRATE)
+    return min(max(max(map(_rate, groups)), LOWEST_BITRATE), HIGHEST_BITRATE)
 
 
-def _rate(piece: Piece) -> int:
-    ticks = sum(segment.end_pts - segment.first_pts for segment in piece.segments)
-    return sum(segment.size for segment in piece.segments) * 8 * 90_000 // max(ticks, 1)
-
-
-def _refuse_changes(
-    pieces: Sequence[Piece], video: VideoParameters, audio: AudioParameters | None, mode: Mode, field: str
-) -> None:
-    for piece in pieces:
-        own = piece.segments[0].parameters
-        sound = own.audio[0] if own.audio else audio
-        if (own.video, sound) != (video, audio):
-            raise InvalidClips(
-                f"From {format_instant(piece.start)} on this clip is {_words(own.video, sound)}; most of the merge is "
-                f"{_words(video, audio)}. {mode} copies and cannot join them; Accurate can.",
-                field=field,
-            )
-
-
-def _words(video: VideoParameters | None, audio: AudioParameters | None) -> str:
-    picture = f"{video.codec} {video.width}×{video.height}" if video else "without video"
-    sound = f"{audio.codec} {audio.sample_rate} Hz, {audio.channels} channels" if audio else "no sound"
-    return f"{picture} ({video.profile}) with {sound}" if video else f"{picture}, with {sound}"
+def _rate(group: Group) -> int:
+    ticks = sum(part.segment.end_pts - part.segment.first_pts for part in group)
+    return sum(part.segment.size for part in group) * 8 * 90_000 // max(ticks, 1)

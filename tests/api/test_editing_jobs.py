@@ -92,7 +92,7 @@ def clip(**changes: Any) -> dict[str, Any]:
         (body(clips=[clip(), clip(end="2026-11-20T09:00:00Z")]), 422, "InvalidClips", "clips[1].end"),
         (body(clips=[clip(stream="main")]), 400, "InvalidInput", "clips[0].stream"),
         (body(mode="Fast"), 400, "InvalidInput", "mode"),
-        (body(mode="AccurateFast"), 422, "ModeNotAvailable", "mode"),
+        (body(mode="AccurateFast", output={"key": "a.mp4", "width": 640}), 422, "InvalidOutput", "output.width"),
         (body(output={"bucket": "nowhere", "key": "a.mp4"}), 400, "InvalidInput", "output.bucket"),
         (body(output={"bucket": "media", "key": "../a.mp4"}), 422, "InvalidKey", "output.key"),
         (body(output={"bucket": "media", "key": "a.mp4", "width": 640}), 422, "InvalidOutput", "output.width"),

@@ -141,7 +141,7 @@ def test_a_plan_warns_of_missing_media(recording: Recording, client: Client) -> 
         ({"mode": "Accurate", "width": "641"}, "is not an even number"),
         ({"key": "../x.mp4"}, "relative path"),
         ({"bucket": "nowhere"}, "Select a valid choice"),
-        ({"mode": "Rough"}, "Select a valid choice"),
+        ({"mode": "Fast"}, "Select a valid choice"),
     ],
 )
 def test_a_plan_refuses_what_a_merge_would(

@@ -73,7 +73,7 @@ def test_no_picture_is_stretched_into_another_shape() -> None:
 
     filters = " ".join(command(plan.target, replace(source, aspect="4:3")))
 
-    assert "scale=trunc(iw*sar/2)*2:ih" in filters
+    assert "scale=trunc(iw*4/3/(1)/2)*2:ih" in filters
     assert "force_original_aspect_ratio=decrease" in filters
     assert "pad=640:480" in filters
 

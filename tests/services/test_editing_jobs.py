@@ -15,7 +15,6 @@ from editing.errors import (
     JobNotCancellable,
     JobNotRetryable,
     MixedSources,
-    ModeNotAvailable,
     NotFound,
     NothingRecorded,
     OutputKeyTaken,
@@ -75,9 +74,9 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(recording: Recordi
         ([clip(60, 70)], {}, NothingRecorded, "clips[0]"),
         ([clip(stream=StreamName("example.com", "live", "other"))], {}, NotFound, "clips[0].stream"),
         ([clip(1, 2, cover=2.5)], {}, InvalidClips, "clips[0].cover"),
-        ([clip()], {"mode": Mode.ACCURATE_FAST}, ModeNotAvailable, "mode"),
-        ([clip()], {"mode": Mode.ROUGH}, ModeNotAvailable, "mode"),
         ([clip()], {"width": 640}, InvalidOutput, "output.width"),
+        ([clip()], {"mode": Mode.ACCURATE_FAST, "height": 360}, InvalidOutput, "output.height"),
+        ([clip()], {"mode": Mode.ROUGH, "width": 1}, InvalidOutput, "output.width"),
         ([clip()], {"mode": Mode.ACCURATE, "width": 641}, InvalidOutput, "output.width"),
         ([clip()], {"mode": Mode.ACCURATE, "height": 100_000}, InvalidOutput, "output.height"),
         ([clip()], {"mode": Mode.ACCURATE, "bitrate": 1}, InvalidOutput, "output.bitrate"),
@@ -87,7 +86,7 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(recording: Recordi
         ([clip()], {"key": "a\x00.mp4"}, InvalidKey, "output.key"),
         ([clip()], {"user_data": "{"}, InvalidInput, "user_data"),
         ([clip()], {"user_data": f'"{"x" * 511}"'}, InvalidInput, "user_data"),
-        ([clip()], {"holes": HolePolicy.SLATE}, InvalidInput, "holes"),
+        ([clip(10, 20)], {"holes": HolePolicy.FAIL}, NothingRecorded, "clips[0]"),
     ],
 )
 def test_what_cannot_work_is_refused_and_the_field_named(
@@ -202,8 +201,7 @@ def test_a_stream_whose_first_segment_is_still_to_come_is_waited_for(live: Recor
 @pytest.mark.parametrize(
     ("clips", "options", "error", "field"),
     [
-        ([clip(10, 30)], {"mode": Mode.ACCURATE_FAST}, ModeNotAvailable, "mode"),
-        ([clip(10, 30)], {"holes": HolePolicy.SLATE}, InvalidInput, "holes"),
+        ([clip(10, 30)], {"mode": Mode.ACCURATE_FAST, "width": 640}, InvalidOutput, "output.width"),
         ([clip(10, 30), clip(-60, -50)], {}, NothingRecorded, "clips[1]"),
     ],
 )

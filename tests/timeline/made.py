@@ -110,7 +110,6 @@ def clip(start: float, end: float, stream: StreamName = STREAM, cover: float | N
     return Clip(stream, span(start, end), None if cover is None else at(cover))
 
 
-BOTH = [Mode.ACCURATE, Mode.ROUGH_FAST]
 STEADY = Coverage([segment(number) for number in range(6)])
 HOLED = Coverage([segment(0), segment(1), segment(3), segment(4)], [Gap(span(4, 6), "the server sent nothing")])
 SMALLER = Parameters(replace(VIDEO, width=640, height=360), (SOUND,))

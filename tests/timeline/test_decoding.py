@@ -8,7 +8,6 @@ from editing.timeline.coverage import Coverage, Gap
 from editing.timeline.frames import DISPOSABLE, FrameKind
 from editing.timeline.plan import NOT_DECODABLE
 from tests.timeline.made import (
-    BOTH,
     FRAME,
     B,
     I,
@@ -87,7 +86,7 @@ def test_a_refresh_may_be_completed_by_the_next_segments() -> None:
     assert [numbers(piece.lead) for piece in found.pieces] == [[0, 1, 2], [1, 2]]
 
 
-@pytest.mark.parametrize("mode", BOTH)
+@pytest.mark.parametrize("mode", Mode)
 def test_what_no_keyframe_leads_to_is_left_out_and_told(mode: Mode) -> None:
     coverage = Coverage([segment(0, [*[P] * 30, I, *[P] * 19]), segment(1)])
 
@@ -97,7 +96,7 @@ def test_what_no_keyframe_leads_to_is_left_out_and_told(mode: Mode) -> None:
     assert found.clips[0].holes == (Gap(span(0, 1.2), NOT_DECODABLE),)
 
 
-@pytest.mark.parametrize("mode", BOTH)
+@pytest.mark.parametrize("mode", Mode)
 def test_a_range_without_any_keyframe_is_refused(mode: Mode) -> None:
     with pytest.raises(NothingRecorded, match="keyframe") as refusal:
         plan([clip(0, 4)], Coverage([segment(0, [P] * 50), segment(1, [P] * 50)]), mode)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from editing.errors import InvalidClips, InvalidInput, ModeNotAvailable, NothingRecorded
+from editing.errors import InvalidClips, NothingRecorded
 from editing.timeline.clips import Clip, HolePolicy, Mode
 from editing.timeline.coverage import Coverage, Gap, Segment
 from editing.timeline.describe import describe
@@ -12,7 +12,6 @@ from editing.timeline.instant import Range
 from editing.timeline.plan import Action
 from editing.timeline.ticks import Anchor
 from tests.timeline.made import (
-    BOTH,
     FRAME,
     HOLED,
     OTHER,
@@ -153,7 +152,7 @@ def test_other_parameters_begin_another_piece() -> None:
         ([clip(1, 2, cover=2.1)], "clips[0].cover"),
     ],
 )
-@pytest.mark.parametrize("mode", BOTH)
+@pytest.mark.parametrize("mode", Mode)
 def test_clips_that_cannot_be_meant_are_refused(mode: Mode, clips: list[Clip], field: str) -> None:
     with pytest.raises(InvalidClips) as refusal:
         plan(clips, mode=mode)
@@ -166,7 +165,7 @@ def test_a_cover_may_lie_in_its_clip_and_at_its_end(cover: float) -> None:
     assert plan([clip(1, 2, cover=cover)]).frames == 25
 
 
-@pytest.mark.parametrize("mode", BOTH)
+@pytest.mark.parametrize("mode", Mode)
 @pytest.mark.parametrize("wanted", [(-9, 0), (12, 15), (400, 401)])
 def test_a_range_in_which_nothing_is_recorded_is_refused(mode: Mode, wanted: tuple[float, float]) -> None:
     with pytest.raises(NothingRecorded, match=r"Nothing of example\.com/live/main is recorded") as refusal:
@@ -180,21 +179,28 @@ def test_a_stream_that_was_never_recorded_is_refused() -> None:
         plan([clip(1, 2, OTHER)])
 
 
-@pytest.mark.parametrize("mode", [Mode.ACCURATE_FAST, Mode.ROUGH])
-def test_modes_that_come_later_are_refused_in_plain_words(mode: Mode) -> None:
-    with pytest.raises(
-        ModeNotAvailable, match=f"^{mode} comes with the next version; Accurate and RoughFast"
-    ) as refusal:
-        plan([clip(1, 2)], mode=mode)
+def test_holes_can_be_filled_with_black() -> None:
+    found = plan([clip(1, 9)], HOLED, holes=HolePolicy.SLATE)
 
-    assert refusal.value.field == "mode"
+    assert [(piece.action, piece.frames, piece.ticks) for piece in found.pieces] == [
+        (Action.ENCODE, 75, 75 * FRAME),
+        (Action.SLATE, 50, 50 * FRAME),
+        (Action.ENCODE, 75, 75 * FRAME),
+    ]
+    assert (found.pieces[1].start, found.pieces[1].end) == (at(4), at(6))
+    (warning,) = found.warnings
+    assert warning.endswith("(the server sent nothing); black and silence take its place.")
 
 
-def test_slates_come_later() -> None:
-    with pytest.raises(InvalidInput, match="Slates") as refusal:
-        plan([clip(1, 2)], holes=HolePolicy.SLATE)
+def test_a_clip_may_begin_and_end_with_black() -> None:
+    found = plan([clip(-1, 13)], mode=Mode.ACCURATE_FAST, holes=HolePolicy.SLATE)
 
-    assert refusal.value.field == "holes"
+    assert [(piece.action, piece.start) for piece in found.pieces] == [
+        (Action.SLATE, at(-1)),
+        (Action.COPY, at(0)),
+        (Action.SLATE, at(12)),
+    ]
+    assert found.ticks == 14 * 25 * FRAME
 
 
 def test_a_plan_predicts_its_size_and_its_time() -> None:
@@ -307,11 +313,11 @@ def instants_or_none(wanted: Clip, coverage: Coverage) -> list[int]:
         return []
 
 
-@pytest.mark.parametrize("mode", BOTH)
+@pytest.mark.parametrize("mode", Mode)
 def test_only_the_edges_of_clips_are_unpacked(mode: Mode) -> None:
     day = Coverage([segment(number) for number in range(1000)])
 
     found = plan([clip(number * 50 + 0.5, number * 50 + 30.5) for number in range(40)], day, mode)
 
-    assert found.frames == 40 * (750 if mode is Mode.ACCURATE else 800)
-    assert len([part for part in day.segments if "index" in vars(part)]) <= 2 * 40
+    assert found.frames == 40 * (800 if mode.snaps else 750)
+    assert len([part for part in day.segments if "index" in vars(part)]) <= 3 * 40

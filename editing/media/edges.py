@@ -1,0 +1,173 @@
+"""Pieces that are encoded inside a copied output, most of them the cut GOPs at the edges of clips.
+
+Each has a thread of its own that reads, decodes and encodes; two run at once, ahead of whoever writes the file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from queue import Empty, Full, Queue
+from threading import Event, Thread
+from typing import Any
+
+import av
+from av.error import FFmpegError
+
+from editing.errors import EditingError, UnreadableMedia
+from editing.media import clock
+from editing.media.matching import MatchingEncoder
+from editing.media.muxer import TICK
+from editing.media.pictures import Fitter, black
+from editing.media.reader import OpenSegment, PacketReader
+from editing.timeline.pieces import Action, Piece
+from editing.timeline.target import Target
+
+SIDE_BY_SIDE = max(os.cpu_count() or 1, 2)
+_MOST_WAITING = 400
+"""Packets that wait for the writer: a few seconds."""
+_PATIENCE = 0.1
+
+
+class Edges:
+    """All encoded pieces of a plan, encoded in their order, a few at a time."""
+
+    def __init__(
+        self, pieces: Sequence[Piece], target: Target, open_segment: OpenSegment, count: Callable[[int], None]
+    ) -> None:
+        self._waiting = [
+            _Edge(piece, target, open_segment, count) for piece in pieces if piece.action is not Action.COPY
+        ]
+        self._running: list[_Edge] = []
+
+    def __enter__(self) -> Edges:
+        self._start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        for edge in self._running:
+            edge.stop()
+
+    def packets(self, alive: Callable[[], None]) -> Iterator[tuple[bool, int, Any]]:
+        """Those of the next piece: (is video, pts, packet); the pictures' pts say nothing. `alive` is called meanwhile.
+
+        Raises what went wrong in its thread.
+        """
+        yield from self._running[0].packets(alive)
+        self._running.pop(0)
+        self._start()
+
+    def _start(self) -> None:
+        while self._waiting and len(self._running) < SIDE_BY_SIDE:
+            edge = self._waiting.pop(0)
+            self._running.append(edge)
+            edge.start()
+
+
+class _Stopped(Exception):
+    pass
+
+
+class _Edge(Thread):
+    def __init__(self, piece: Piece, target: Target, open_segment: OpenSegment, count: Callable[[int], None]) -> None:
+        super().__init__(name="edge", daemon=True)
+        self._piece, self._target, self._open_segment, self._count = piece, target, open_segment, count
+        self._source = (piece.parameters and piece.parameters.video) or target.video
+        self._queue: Queue[tuple[bool, int, Any] | None] = Queue(_MOST_WAITING)
+        self._ended = Event()
+        self._error: EditingError | None = None
+
+    def stop(self) -> None:
+        self._ended.set()
+        self.join()
+
+    def packets(self, alive: Callable[[], None]) -> Iterator[tuple[bool, int, Any]]:
+        while True:
+            alive()
+            try:
+                item = self._queue.get(timeout=_PATIENCE)
+            except Empty:
+                continue
+            if item is None:
+                break
+            yield item
+        if self._error:
+            raise self._error
+
+    def run(self) -> None:
+        try:
+            self._encode()
+        except _Stopped:
+            return
+        except EditingError as error:
+            self._error = error
+        except FFmpegError as error:
+            key = self._piece.segments[0].key if self._piece.segments else "black"
+            self._error = UnreadableMedia(f"The pictures of {key} cannot be encoded: {error.strerror}.")
+        self._put(None)
+
+    def _put(self, item: tuple[bool, int, Any] | None) -> None:
+        while not self._ended.is_set():
+            try:
+                self._queue.put(item, timeout=_PATIENCE)
+            except Full:
+                continue
+            return
+        if item is not None:
+            raise _Stopped
+
+    def _encode(self) -> None:
+        encoder = MatchingEncoder(self._target.video)
+        for number, frame in enumerate(self._frames()):
+            frame.pts, frame.time_base = number * self._target.frame_ticks, TICK
+            self._send(encoder.encode(frame))
+        self._send(encoder.encode(None))
+
+    def _send(self, packets: Iterator[Any]) -> None:
+        for packet in packets:
+            self._put((True, packet.pts, packet))
+
+    def _frames(self) -> Iterator[Any]:
+        if self._piece.action is Action.SLATE:
+            for _ in range(self._piece.frames):
+                yield black(self._target.video)
+            return
+        fitter = Fitter(self._target.video, self._source)
+        wanted = set(clock.frames_of(self._piece).pts)
+        for frame in self._decoded():
+            if frame.pts in wanted:
+                wanted.discard(frame.pts)
+                yield fitter.fit(frame)
+        if wanted:
+            raise UnreadableMedia(f"{len(wanted)} frames of {self._piece.segments[0].key} cannot be decoded.")
+
+    def _decoded(self) -> Iterator[Any]:
+        """The pictures from the entry on, until all that are wanted are there; sound goes on its way meanwhile.
+
+        One thread decodes: several may show other pictures when a damaged stream meets a busy machine.
+        """
+        piece = self._piece
+        waiting, entry = set(clock.frames_of(piece).pts), clock.entry(piece)
+        entered, sound = entry is None, self._target.audio is not None
+        with PacketReader(piece.files, self._open_segment, self._count) as reader:
+            decoder = self._decoder()
+            for is_video, pts, packet in reader.packets(audio=sound):
+                if not is_video:
+                    self._put((False, pts, packet))
+                elif waiting and (entered := entered or pts == entry):
+                    waiting.discard(pts)
+                    packet.pts, packet.dts = pts, None
+                    packet.time_base = TICK
+                    yield from decoder.decode(packet)
+                    if not waiting:
+                        yield from decoder.decode(None)
+                if not waiting and (not sound or (not is_video and pts > piece.end_pts)):
+                    return
+        if waiting:
+            yield from decoder.decode(None)
+
+    def _decoder(self) -> Any:
+        decoder: Any = av.CodecContext.create(self._source.codec, "r")
+        decoder.extradata = bytes.fromhex(self._source.extradata) or None
+        decoder.thread_count = 1
+        return decoder

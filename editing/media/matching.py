@@ -1,0 +1,85 @@
+"""Encoders whose pictures stand between copied ones: same size, same colours, and parameter sets of their own.
+
+No B frames: then every packet is shown when it is decoded, and the decoding times of copied packets go on across the
+seam. Quality is constant and high, so that nothing is seen where copied pictures begin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.error import FFmpegError
+
+from editing.errors import UnsupportedMedia
+from editing.media.muxer import TICK
+from editing.media.parameter_sets import free_id
+from editing.timeline.parameters import VideoParameters
+
+PRESET, QUALITY = "veryfast", {"h264": 17, "hevc": 18}
+"""Of x264 and x265; the quality is their constant rate factor."""
+_ENCODERS = {"h264": "libx264", "hevc": "libx265"}
+_H264_PROFILES = {"Constrained Baseline": "baseline", "Baseline": "baseline", "Main": "main", "High": "high"}
+_TOP_FIRST, _BOTTOM_FIRST = {"tt", "tb"}, {"bb", "bt"}
+
+
+class MatchingEncoder:
+    """Takes frames in the order of the screen, gives packets in the same order, each with the frame's `pts`.
+
+    `sets` are its parameter sets in Annex B, whose ids `video`'s own do not use; HEVC has them in front of each of its
+    key frames instead, because x265 cannot choose ids. Raises UnsupportedMedia for pictures that cannot be encoded.
+    """
+
+    def __init__(self, video: VideoParameters) -> None:
+        if video.codec not in _ENCODERS:
+            raise UnsupportedMedia(f"{video.codec} can be copied, but not encoded to match.")
+        context: Any = av.CodecContext.create(_ENCODERS[video.codec], "w")
+        context.width, context.height, context.pix_fmt = video.width, video.height, video.pixel_format
+        context.sample_aspect_ratio = Fraction(video.aspect.replace(":", "/")) or None
+        context.time_base, context.framerate = TICK, video.rate or Fraction(30)
+        _colour(context, video)
+        context.options = _options(video)
+        context.thread_type = "FRAME"  # slices would cost quality
+        if video.codec == "h264":
+            context.flags |= av.codec.context.Flags.global_header
+        try:
+            context.open()
+        except (FFmpegError, ValueError) as error:
+            raise UnsupportedMedia(f"No encoder makes {video.codec} like the recording's: {error}") from error
+        self._context = context
+        self.sets: bytes = context.extradata or b""
+
+    def encode(self, frame: Any) -> Iterator[Any]:
+        """Packets that are ready; a frame of None asks for all that are left."""
+        for packet in self._context.encode(frame):
+            packet.time_base = TICK
+            yield packet
+
+
+def settings(video: VideoParameters) -> dict[str, str]:
+    """What the report says of the encoder."""
+    return {"video": f"{_ENCODERS.get(video.codec, video.codec)} {PRESET}", **_options(video)}
+
+
+def _options(video: VideoParameters) -> dict[str, str]:
+    interval = round((video.rate or 30) * 2)
+    quality = {"preset": PRESET, "crf": str(QUALITY.get(video.codec, 0)), "bf": "0", "g": str(interval)}
+    if video.codec == "hevc":
+        return {**quality, "x265-params": "open-gop=0:repeat-headers=1:info=0:aud=1:log-level=none"}
+    fields = "tff=1:" if video.field_order in _TOP_FIRST else "bff=1:" if video.field_order in _BOTTOM_FIRST else ""
+    profile = _H264_PROFILES.get(video.profile)
+    own = {"x264-params": f"{fields}sps-id={free_id(bytes.fromhex(video.extradata))}:aud=1:log-level=none"}
+    return {**quality, **own, **({"profile": profile} if profile else {})}
+
+
+def _colour(context: Any, video: VideoParameters) -> None:
+    for name, value in (
+        ("color_range", video.color_range),
+        ("color_primaries", video.color_primaries),
+        ("color_trc", video.color_transfer),
+        ("colorspace", video.color_space),
+    ):
+        if value:
+            setattr(context, name, int(value))

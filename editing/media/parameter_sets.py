@@ -1,0 +1,29 @@
+"""Parameter sets of H.264 and HEVC: the ids they use, and whether a packet brings its own."""
+
+from __future__ import annotations
+
+from editing.media.units import exp_golomb, is_sequence_set, units
+
+_H264_PICTURE_SET = 8
+_HIGHEST_SEQUENCE_ID = 31
+_HEAD = 4096
+"""Parameter sets come before the first slice; they are short."""
+
+
+def free_id(sets: bytes) -> int:
+    """The lowest id above 0 that no parameter set of an H.264 stream (Annex B) uses, be it of sequences or pictures.
+
+    Raises ValueError where all are taken.
+    """
+    taken = {_id(unit) for unit in units(sets) if unit}
+    return min(set(range(1, _HIGHEST_SEQUENCE_ID + 1)) - taken)
+
+
+def brings_sets(packet: bytes, codec: str) -> bool:
+    """Whether a packet (Annex B) says itself how its pictures are decoded."""
+    return any(unit and is_sequence_set(unit, codec) for unit in units(packet[:_HEAD]))
+
+
+def _id(unit: bytes) -> int:
+    """seq_parameter_set_id follows three bytes of profile and level; pic_parameter_set_id comes first."""
+    return exp_golomb(unit[1:] if unit[0] & 0x1F == _H264_PICTURE_SET else unit[4:])
