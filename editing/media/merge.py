@@ -6,6 +6,7 @@ their sizes, and says at once where a recorder does otherwise. Such recordings a
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,7 @@ class _Merge:
     def run(self) -> None:
         pieces = self.plan.pieces
         try:
+            self._describe()
             with Edges(pieces, self.plan.target, self.open_segment, self._count) as edges:
                 for before, piece in zip((None, *pieces), pieces, strict=False):
                     if piece.action is Action.COPY:
@@ -95,8 +97,6 @@ class _Merge:
 
     def _copy(self, piece: Piece, *, continues: bool) -> None:
         with self.report.timed(Stage.READING), self._reader(piece) as reader:
-            if self.muxer.video is None:
-                self._describe(reader)
             if self.sound:
                 self.sound.begin(piece, self.offset, continues=continues)
             copied = self._packets(piece, reader)
@@ -111,8 +111,6 @@ class _Merge:
 
     def _encode(self, piece: Piece, edges: Edges, *, continues: bool) -> None:
         """Write the packets of an encoded piece, which come in the order of the screen, as they get ready."""
-        if self.muxer.video is None:
-            self._describe_by_another()
         with self.report.timed(Stage.ENCODING):
             if self.sound:
                 self.sound.begin(piece, self.offset, continues=continues)
@@ -138,28 +136,26 @@ class _Merge:
     def _reader(self, piece: Piece) -> PacketReader:
         return PacketReader(piece.files, self.open_segment, self._count, parsed=self.parsed)
 
-    def _describe_by_another(self) -> None:
-        """The first piece is encoded: open the tracks like those of a segment that has the target's parameters."""
-        pieces = [piece for piece in self.plan.pieces if piece.parameters]
-        like = next(piece for piece in pieces if piece.parameters and piece.parameters.video == self.plan.target.video)
-        with PacketReader(like.segments[:1], self.open_segment) as reader:
-            self._describe(reader)
-
-    def _describe(self, reader: PacketReader) -> None:
-        """Open the tracks like those of the first piece that has them."""
-        target = self.plan.target
-        copies = any(piece.action is Action.COPY for piece in self.plan.pieces)
+    def _describe(self) -> None:
+        """Open the tracks, like those of the first pieces that have what the target has."""
+        target, known = self.plan.target, [piece for piece in self.plan.pieces if piece.parameters]
+        copies = any(piece.action is Action.COPY for piece in known)
         sets = (self.sets if copies else b"") + self.own_sets
-        self.muxer.add_video(reader.video, target.video, sets=sets or self.sets, in_band=self.in_band)
-        if target.audio and target.audio_copied:
-            sounding = next(piece for piece in self.plan.pieces if piece.parameters and piece.parameters.audio)
-            with PacketReader(sounding.segments[:1], self.open_segment) as other:
-                self.muxer.add_copied_audio(other.audio, target.audio)
-            self.sound = CopiedAudio(self.muxer, target.audio, sounding, self.report, parsed=self.parsed)
-        elif target.audio:
-            self.sound = EncodedAudio(self.muxer, target, self.report)
-            self.sound.open()
+        like = next(piece for piece in known if piece.segments[0].parameters.video == target.video)
+        with self._described(like) as reader:
+            self.muxer.add_video(reader.video, target.video, sets=sets or self.sets, in_band=self.in_band)
+            if target.audio and target.audio_copied:
+                sounding = next(piece for piece in known if piece.segments[0].parameters.audio)
+                with nullcontext(reader) if sounding is like else self._described(sounding) as other:
+                    self.muxer.add_copied_audio(other.audio, target.audio)
+                self.sound = CopiedAudio(self.muxer, target.audio, sounding, self.report, parsed=self.parsed)
+            elif target.audio:
+                self.sound = EncodedAudio(self.muxer, target, self.report)
+                self.sound.open()
         self.muxer.start()
+
+    def _described(self, piece: Piece) -> PacketReader:
+        return PacketReader(piece.segments[:1], self.open_segment, described=True)
 
     def _packets(self, piece: Piece, reader: PacketReader) -> int:
         """Copies the packets; how many frames it found where the index says they are."""

@@ -24,6 +24,8 @@ _MOST_COPIED_SEAMS, _MOST_ENCODED_SEAMS = 24, 6
 _TABLES = {".mp4", ".mov"}
 _EXACT = {*_TABLES, ".ts"}
 """Containers that keep our ticks; the others count milliseconds."""
+_UNPROBED = {"codec_whitelist": "none"}
+"""Opening decodes nothing then; what is decoded afterwards has a context of its own."""
 _MILLISECOND = TICKS_PER_SECOND // 1000
 
 
@@ -163,7 +165,7 @@ def _decode_seams(plan: CutPlan, output: Path) -> int:
     joints = clock.joints(plan.pieces)
     most = _MOST_COPIED_SEAMS if plan.mode.copies else _MOST_ENCODED_SEAMS
     picked = joints[:: -(-len(joints) // most) or 1]
-    with av.open(str(output)) as container:
+    with av.open(str(output), options=_UNPROBED) as container:
         for joint in [0, *picked]:
             _decode_around(container, joint)
     return len(picked)

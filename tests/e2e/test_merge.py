@@ -9,6 +9,9 @@ from tests.e2e.conftest import open_recording
 
 pytestmark = [pytest.mark.browser, pytest.mark.servers]
 
+LENGTHS = {"AccurateFast": 3.6, "Accurate": 3.6, "Rough": 6.0, "RoughFast": 6.0}
+"""Of the two marked ranges, in seconds."""
+
 
 def mark(page: Page, start: str, end: str) -> None:
     page.locator("#mark-in").fill(start)
@@ -16,7 +19,7 @@ def mark(page: Page, start: str, end: str) -> None:
     page.get_by_role("button", name="Add clip").click()
 
 
-@pytest.mark.parametrize(("mode", "seconds"), [("RoughFast", 6.0), ("AccurateFast", 3.6), ("Accurate", 3.6), ("Rough", 6.0)])
+@pytest.mark.parametrize(("mode", "seconds"), LENGTHS.items())
 def test_two_marked_ranges_become_a_video_that_plays(page: Page, mode: str, seconds: float) -> None:
     open_recording(page)
     mark(page, "11:00:01", "+2")
