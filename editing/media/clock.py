@@ -49,8 +49,8 @@ def frames_of(piece: Piece) -> Frames:
     return frames
 
 
-def entry(piece: Piece) -> int | None:
-    """The presentation time of the frame from which a decoder gets the piece's first frame right.
+def entry(piece: Piece) -> tuple[int, FrameKind] | None:
+    """The frame (presentation time and kind) from which a decoder gets the piece's first frame right.
 
     The last IDR picture before it, else the last other entry. None where only a gradual refresh leads there: then all
     that is read must be decoded.
@@ -60,7 +60,7 @@ def entry(piece: Piece) -> int | None:
             video = unpack(segment.packed).video
             for position in reversed(range(len(video.pts))) if video else ():
                 if video and video.pts[position] <= piece.first_pts and video.kind(position) in kinds:
-                    return video.pts[position]
+                    return video.pts[position], video.kind(position)
     return None
 
 

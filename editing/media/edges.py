@@ -20,6 +20,7 @@ from editing.media.matching import MatchingEncoder
 from editing.media.muxer import TICK
 from editing.media.pictures import Fitter, black
 from editing.media.reader import OpenSegment, PacketReader
+from editing.timeline.frames import FrameKind
 from editing.timeline.pieces import Action, Piece
 from editing.timeline.target import Target
 
@@ -142,22 +143,20 @@ class _Edge(Thread):
             raise UnreadableMedia(f"{len(wanted)} frames of {self._piece.segments[0].key} cannot be decoded.")
 
     def _decoded(self) -> Iterator[Any]:
-        """The pictures from the entry on, until all that are wanted are there; sound goes on its way meanwhile.
-
-        One thread decodes: several may show other pictures when a damaged stream meets a busy machine.
-        """
+        """The pictures from the entry on, until all that are wanted are there; sound goes on its way meanwhile."""
         piece = self._piece
-        waiting, entry = set(clock.frames_of(piece).pts), clock.entry(piece)
-        entered, sound = entry is None, self._target.audio is not None
+        wanted, entry = frozenset(clock.frames_of(piece).pts), clock.entry(piece)
+        waiting = set(wanted)
+        entered, first, sound = entry is None, entry[0] if entry else 0, self._target.audio is not None
         with PacketReader(piece.files, self._open_segment, self._count) as reader:
-            decoder = self._decoder()
+            decoder = self._decoder(closed=entry is not None and entry[1] is FrameKind.IDR)
             for is_video, pts, packet in reader.packets(audio=sound):
                 if not is_video:
                     self._put((False, pts, packet))
-                elif waiting and (entered := entered or pts == entry):
+                elif waiting and (entered := entered or pts == first):
                     waiting.discard(pts)
-                    packet.pts, packet.dts = pts, None
-                    packet.time_base = TICK
+                    packet.pts, packet.dts, packet.time_base = pts, None, TICK
+                    decoder.skip_frame = "DEFAULT" if pts in wanted else "NONREF"
                     yield from decoder.decode(packet)
                     if not waiting:
                         yield from decoder.decode(None)
@@ -166,8 +165,9 @@ class _Edge(Thread):
         if waiting:
             yield from decoder.decode(None)
 
-    def _decoder(self) -> Any:
+    def _decoder(self, *, closed: bool) -> Any:
+        """Where decoding begins in the middle of things, one thread does it: several might show other pictures."""
         decoder: Any = av.CodecContext.create(self._source.codec, "r")
         decoder.extradata = bytes.fromhex(self._source.extradata) or None
-        decoder.thread_count = 1
+        decoder.thread_type, decoder.thread_count = "FRAME", SIDE_BY_SIDE if closed else 1
         return decoder

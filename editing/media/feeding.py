@@ -79,7 +79,7 @@ class Feeder(Thread):
 
     def _feed(self, piece: Piece, base: int) -> None:
         open_pictures, entry = set(clock.frames_of(piece).pts), clock.entry(piece)
-        entered = entry is None
+        entered, first = entry is None, entry[0] if entry else 0
         with PacketReader(piece.files, self.open_segment, self._count) as reader:
             if self._nut is None:
                 self._nut = _nut(self.child, reader.video, piece)
@@ -88,7 +88,7 @@ class Feeder(Thread):
             for is_video, pts, packet in reader.packets(audio=self.sound):
                 if not is_video:
                     self.audio.put((pts, packet))
-                elif open_pictures and (entered := entered or pts == entry):
+                elif open_pictures and (entered := entered or pts == first):
                     wanted = pts in open_pictures
                     open_pictures.discard(pts)
                     self._picture(packet, pts - piece.first_pts + base, wanted=wanted)

@@ -18,8 +18,8 @@ from editing.media.muxer import TICK
 from editing.media.parameter_sets import free_id
 from editing.timeline.parameters import VideoParameters
 
-PRESET, QUALITY = "veryfast", {"h264": 17, "hevc": 18}
-"""Of x264 and x265; the quality is their constant rate factor."""
+PRESET, QUALITY = "superfast", {"h264": 18, "hevc": 18}
+"""Of x264 and x265; the quality is their constant rate factor. A few frames may be large, but must come soon."""
 _ENCODERS = {"h264": "libx264", "hevc": "libx265"}
 _H264_PROFILES = {"Constrained Baseline": "baseline", "Baseline": "baseline", "Main": "main", "High": "high"}
 _TOP_FIRST, _BOTTOM_FIRST = {"tt", "tb"}, {"bb", "bt"}

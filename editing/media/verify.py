@@ -18,7 +18,7 @@ from editing.media import clock, tables
 from editing.timeline.plan import CutPlan
 from editing.timeline.ticks import TICKS_PER_SECOND
 
-_SEAM_FRAMES = 3
+_SEAM_FRAMES, _SEAM_SECONDS = 3, Fraction(1, 4)
 _MOST_COPIED_SEAMS, _MOST_ENCODED_SEAMS = 24, 6
 """How many joints are decoded: one encoder makes all joints of its output alike, and large pictures take time."""
 _TABLES = {".mp4", ".mov"}
@@ -166,22 +166,27 @@ def _decode_seams(plan: CutPlan, output: Path) -> int:
     most = _MOST_COPIED_SEAMS if plan.mode.copies else _MOST_ENCODED_SEAMS
     picked = joints[:: -(-len(joints) // most) or 1]
     with av.open(str(output), options=_UNPROBED) as container:
+        container.streams.video[0].thread_type = "AUTO"
         for joint in [0, *picked]:
             _decode_around(container, joint)
     return len(picked)
 
 
 def _decode_around(container: Any, joint: int) -> None:
+    """Decode from the entry before a joint; far from it only pictures that others may refer to."""
     stream = container.streams.video[0]
-    start = stream.start_time or 0
-    at = start + round(joint / (stream.time_base * TICKS_PER_SECOND))
-    container.seek(max(at - 1, start), stream=stream, backward=True)
+    at = (stream.start_time or 0) + round(joint / (stream.time_base * TICKS_PER_SECOND))
+    near = at - round(_SEAM_SECONDS / stream.time_base)
+    container.seek(max(at - 1, stream.start_time or 0), stream=stream, backward=True)
     after = 0
     try:
-        for frame in container.decode(stream):
-            if frame.is_corrupt:
-                raise VerificationFailed(f"A picture near {joint / TICKS_PER_SECOND:.3f} s is damaged.")
-            after += frame.pts is not None and frame.pts >= at
+        for packet in container.demux(stream):
+            close = packet.pts is None or packet.pts >= near
+            stream.codec_context.skip_frame = "DEFAULT" if close else "NONREF"
+            for frame in packet.decode():
+                if frame.is_corrupt:
+                    raise VerificationFailed(f"A picture near {joint / TICKS_PER_SECOND:.3f} s is damaged.")
+                after += frame.pts is not None and frame.pts >= at
             if after >= _SEAM_FRAMES:
                 return
     except FFmpegError as error:
