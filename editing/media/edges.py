@@ -16,7 +16,7 @@ from av.error import FFmpegError
 
 from editing.errors import EditingError, UnreadableMedia
 from editing.media import clock
-from editing.media.matching import MatchingEncoder
+from editing.media.matching import Effort, MatchingEncoder
 from editing.media.muxer import TICK
 from editing.media.pictures import Fitter, black
 from editing.media.reader import OpenSegment, PacketReader
@@ -28,17 +28,23 @@ SIDE_BY_SIDE = max(os.cpu_count() or 1, 2)
 _MOST_WAITING = 400
 """Packets that wait for the writer: a few seconds."""
 _PATIENCE = 0.1
+_CHECKED = 6
+"""A key frame so many frames before the end of a piece: who checks the seam behind it need not decode the rest."""
 
 
 class Edges:
     """All encoded pieces of a plan, encoded in their order, a few at a time."""
 
     def __init__(
-        self, pieces: Sequence[Piece], target: Target, open_segment: OpenSegment, count: Callable[[int], None]
+        self,
+        pieces: Sequence[Piece],
+        target: Target,
+        effort: Effort,
+        open_segment: OpenSegment,
+        count: Callable[[int], None],
     ) -> None:
-        self._waiting = [
-            _Edge(piece, target, open_segment, count) for piece in pieces if piece.action is not Action.COPY
-        ]
+        encoded = [piece for piece in pieces if piece.action is not Action.COPY]
+        self._waiting = [_Edge(piece, target, effort, open_segment, count) for piece in encoded]
         self._running: list[_Edge] = []
 
     def __enter__(self) -> Edges:
@@ -70,9 +76,12 @@ class _Stopped(Exception):
 
 
 class _Edge(Thread):
-    def __init__(self, piece: Piece, target: Target, open_segment: OpenSegment, count: Callable[[int], None]) -> None:
+    def __init__(
+        self, piece: Piece, target: Target, effort: Effort, open_segment: OpenSegment, count: Callable[[int], None]
+    ) -> None:
         super().__init__(name="edge", daemon=True)
-        self._piece, self._target, self._open_segment, self._count = piece, target, open_segment, count
+        self._piece, self._target, self._effort = piece, target, effort
+        self._open_segment, self._count = open_segment, count
         self._source = (piece.parameters and piece.parameters.video) or target.video
         self._queue: Queue[tuple[bool, int, Any] | None] = Queue(_MOST_WAITING)
         self._ended = Event()
@@ -118,10 +127,10 @@ class _Edge(Thread):
             raise _Stopped
 
     def _encode(self) -> None:
-        encoder = MatchingEncoder(self._target.video)
+        encoder, last = MatchingEncoder(self._target.video, self._effort), self._piece.frames - _CHECKED
         for number, frame in enumerate(self._frames()):
             frame.pts, frame.time_base = number * self._target.frame_ticks, TICK
-            self._send(encoder.encode(frame))
+            self._send(encoder.encode(frame, anew=number == last))
         self._send(encoder.encode(None))
 
     def _send(self, packets: Iterator[Any]) -> None:

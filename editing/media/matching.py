@@ -7,19 +7,31 @@ seam. Quality is constant and high, so that nothing is seen where copied picture
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import av
 from av.error import FFmpegError
+from av.video.frame import PictureType
 
 from editing.errors import UnsupportedMedia
 from editing.media.muxer import TICK
 from editing.media.parameter_sets import free_id
 from editing.timeline.parameters import VideoParameters
 
-PRESET, QUALITY = "superfast", {"h264": 18, "hevc": 18}
-"""Of x264 and x265; the quality is their constant rate factor. A few frames may be large, but must come soon."""
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What x264 and x265 are told: a preset, and a constant rate factor at which nothing is seen at the seams."""
+
+    preset: str
+    quality: int
+
+
+EDGES, LONG = Effort("ultrafast", 14), Effort("superfast", 18)
+"""A few frames may be large, but must come soon; where minutes are encoded, size counts too."""
+_LONGEST_EDGE = 600
 _ENCODERS = {"h264": "libx264", "hevc": "libx265"}
 _H264_PROFILES = {"Constrained Baseline": "baseline", "Baseline": "baseline", "Main": "main", "High": "high"}
 _TOP_FIRST, _BOTTOM_FIRST = {"tt", "tb"}, {"bb", "bt"}
@@ -32,7 +44,7 @@ class MatchingEncoder:
     key frames instead, because x265 cannot choose ids. Raises UnsupportedMedia for pictures that cannot be encoded.
     """
 
-    def __init__(self, video: VideoParameters) -> None:
+    def __init__(self, video: VideoParameters, effort: Effort) -> None:
         if video.codec not in _ENCODERS:
             raise UnsupportedMedia(f"{video.codec} can be copied, but not encoded to match.")
         context: Any = av.CodecContext.create(_ENCODERS[video.codec], "w")
@@ -40,7 +52,7 @@ class MatchingEncoder:
         context.sample_aspect_ratio = Fraction(video.aspect.replace(":", "/")) or None
         context.time_base, context.framerate = TICK, video.rate or Fraction(30)
         _colour(context, video)
-        context.options = _options(video)
+        context.options = _options(video, effort)
         context.thread_type = "FRAME"  # slices would cost quality
         if video.codec == "h264":
             context.flags |= av.codec.context.Flags.global_header
@@ -51,21 +63,28 @@ class MatchingEncoder:
         self._context = context
         self.sets: bytes = context.extradata or b""
 
-    def encode(self, frame: Any) -> Iterator[Any]:
-        """Packets that are ready; a frame of None asks for all that are left."""
+    def encode(self, frame: Any, *, anew: bool = False) -> Iterator[Any]:
+        """Packets that are ready; a frame of None asks for all that are left. `anew` makes the frame a key frame."""
+        if frame is not None:
+            frame.pict_type = PictureType.I if anew else PictureType.NONE
         for packet in self._context.encode(frame):
             packet.time_base = TICK
             yield packet
 
 
-def settings(video: VideoParameters) -> dict[str, str]:
+def effort(longest: int) -> Effort:
+    """What to spend on encoded pieces, the longest of which has so many frames."""
+    return EDGES if longest <= _LONGEST_EDGE else LONG
+
+
+def settings(video: VideoParameters, effort: Effort) -> dict[str, str]:
     """What the report says of the encoder."""
-    return {"video": f"{_ENCODERS.get(video.codec, video.codec)} {PRESET}", **_options(video)}
+    return {"video": f"{_ENCODERS.get(video.codec, video.codec)} {effort.preset}", **_options(video, effort)}
 
 
-def _options(video: VideoParameters) -> dict[str, str]:
+def _options(video: VideoParameters, effort: Effort) -> dict[str, str]:
     interval = round((video.rate or 30) * 2)
-    quality = {"preset": PRESET, "crf": str(QUALITY.get(video.codec, 0)), "bf": "0", "g": str(interval)}
+    quality = {"preset": effort.preset, "crf": str(effort.quality), "bf": "0", "g": str(interval), "forced-idr": "1"}
     if video.codec == "hevc":
         return {**quality, "x265-params": "open-gop=0:repeat-headers=1:info=0:aud=1:log-level=none"}
     fields = "tff=1:" if video.field_order in _TOP_FIRST else "bff=1:" if video.field_order in _BOTTOM_FIRST else ""

@@ -17,7 +17,7 @@ from editing.media import clock
 from editing.media.audio_copy import CopiedAudio, NotFramewise
 from editing.media.audio_encode import EncodedAudio
 from editing.media.edges import Edges
-from editing.media.matching import MatchingEncoder, settings
+from editing.media.matching import MatchingEncoder, effort, settings
 from editing.media.muxer import Muxer
 from editing.media.parameter_sets import brings_sets
 from editing.media.reader import OpenSegment, PacketReader
@@ -71,17 +71,18 @@ class _Merge:
         self.codec = plan.target.video.codec
         self.sets = bytes.fromhex(plan.target.video.extradata)
         self.encodes = any(piece.action is not Action.COPY for piece in plan.pieces)
-        self.own_sets = MatchingEncoder(plan.target.video).sets if self.encodes else b""
+        self.effort = effort(max((piece.frames for piece in plan.pieces if piece.action is not Action.COPY), default=0))
+        self.own_sets = MatchingEncoder(plan.target.video, self.effort).sets if self.encodes else b""
         self.in_band = output.suffix.lower() in _IN_BAND or (self.encodes and self.codec == "hevc")
         self.marks_entries = self.in_band or self.codec == "hevc"
         if self.encodes:
-            report.encoder = settings(plan.target.video)
+            report.encoder = settings(plan.target.video, self.effort)
 
     def run(self) -> None:
         pieces = self.plan.pieces
         try:
             self._describe()
-            with Edges(pieces, self.plan.target, self.open_segment, self._count) as edges:
+            with Edges(pieces, self.plan.target, self.effort, self.open_segment, self._count) as edges:
                 for before, piece in zip((None, *pieces), pieces, strict=False):
                     if piece.action is Action.COPY:
                         self._copy(piece, continues=_continues(before, piece))

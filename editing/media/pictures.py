@@ -22,7 +22,6 @@ class Fitter:
         self._graph: Any = None
 
     def fit(self, frame: Any) -> Any:
-        frame.pict_type = 0  # the encoder shall choose
         if not self._filters:
             return frame
         if self._graph is None:

@@ -13,7 +13,7 @@ from editing.media.command import PRESET
 from editing.media.cut import cut
 from editing.timeline.clips import Clip, Mode, StreamName
 from editing.timeline.coverage import Coverage, Segment
-from editing.timeline.instant import SECOND, Range
+from editing.timeline.instant import SECOND, Instant, Range
 from editing.timeline.plan import CutPlan, make
 from tests.benchmarks.material import recording
 from tests.benchmarks.rows import Row, against, alone, alternate
@@ -38,7 +38,7 @@ def rough_fast(folder: Path) -> list[Row]:
     copying = [*("-f", "concat", "-safe", "0", "-i", str(listing)), *("-c", "copy", "-map", "0", str(output))]
     seconds = alternate(
         {
-            cat: lambda: _cat(segments, folder / "output.ts"),
+            cat: lambda: joined(segments, folder / "output.ts"),
             merge: lambda: cut(plan, output, open_segment=open_segment),
             concat: lambda: ffmpeg.run(copying),
         },
@@ -62,10 +62,10 @@ def accurate(folder: Path) -> list[Row]:
 
 def _encoded(folder: Path, segments: list[Segment], name: str, ranges: list[tuple[float, float]]) -> list[Row]:
     plan = plan_of(segments, Mode.ACCURATE, ranges)
-    joined, output = folder / "joined.ts", folder / "output.mp4"
-    _cat(segments[: int(ranges[-1][1]) // 6 + 1], joined)
+    whole, output = folder / "joined.ts", folder / "output.mp4"
+    joined(segments[: int(ranges[-1][1]) // 6 + 1], whole)
     bare, ours = f"bare ffmpeg, {name}", f"Accurate, {name}"
-    arguments = _bare(plan, ranges, joined, output)
+    arguments = _bare(plan, ranges, whole, output)
     seconds = alternate(
         {bare: lambda: ffmpeg.run(arguments), ours: lambda: cut(plan, output, open_segment=open_segment)},
         runs=SLOW_RUNS,
@@ -74,8 +74,11 @@ def _encoded(folder: Path, segments: list[Segment], name: str, ranges: list[tupl
     return [alone(bare, seconds), against(ours, bare, seconds, aim=1.05)]
 
 
-def plan_of(segments: list[Segment], mode: Mode, ranges: list[tuple[float, float]]) -> CutPlan:
-    start = segments[0].start
+def plan_of(
+    segments: list[Segment], mode: Mode, ranges: list[tuple[float, float]], *, start: Instant | None = None
+) -> CutPlan:
+    """Ranges in seconds from `start`, else from the beginning of the segments."""
+    start = segments[0].start if start is None else start
     clips = [Clip(STREAM, Range(start + round(a * SECOND), start + round(b * SECOND))) for a, b in ranges]
     return make(clips, {STREAM: Coverage(segments)}, mode)
 
@@ -94,12 +97,12 @@ def emptied(folder: Path) -> Callable[[], None]:
     return empty
 
 
-def _cat(segments: list[Segment], output: Path) -> None:
-    with output.open("wb") as joined:
-        subprocess.run(["cat", *(segment.key for segment in segments)], stdout=joined, check=True)
+def joined(segments: list[Segment], output: Path) -> None:
+    with output.open("wb") as file:
+        subprocess.run(["cat", *(segment.key for segment in segments)], stdout=file, check=True)
 
 
-def _bare(plan: CutPlan, ranges: list[tuple[float, float]], joined: Path, output: Path) -> list[str]:
+def _bare(plan: CutPlan, ranges: list[tuple[float, float]], whole: Path, output: Path) -> list[str]:
     """The same frames by one ffmpeg that reads one file, with the settings that ours gets.
 
     One clip is sought, several are selected: that is what people do.
@@ -108,13 +111,13 @@ def _bare(plan: CutPlan, ranges: list[tuple[float, float]], joined: Path, output
     picked = "+".join(f"between(t,{start},{end - 0.001})" for start, end in ranges)
     selected = [
         "-i",
-        str(joined),
+        str(whole),
         "-vf",
         f"select='{picked}',setpts=N/30/TB",
         "-af",
         f"aselect='{picked}',asetpts=N/SR/TB",
     ]
-    sought = ["-ss", str(ranges[0][0]), "-i", str(joined)]
+    sought = ["-ss", str(ranges[0][0]), "-i", str(whole)]
     return [
         *(selected if len(ranges) > 1 else sought),
         *("-c:v", "libx264", "-preset", PRESET, "-pix_fmt", "yuv420p", "-g", str(round((video.rate or 30) * 2))),

@@ -205,7 +205,7 @@ def test_cancelling_ends_the_threads_at_the_edges(tmp_path: Path) -> None:
 def test_the_report_names_the_encoder_that_matched_the_source(tmp_path: Path) -> None:
     report = run(plan_of(Kind(options=FULL_TAGS), Mode.ACCURATE_FAST, clip(1.5, 3)), tmp_path / "out.mp4")
 
-    assert report.encoder["video"] == "libx264 superfast"
+    assert report.encoder["video"] == "libx264 ultrafast"
     assert "sps-id=1" in report.encoder["x264-params"]
     with av.open(str(tmp_path / "out.mp4")) as container:
         tags = {(int(frame.colorspace), int(frame.color_range)) for frame in container.decode(video=0)}
