@@ -18,6 +18,8 @@ EditingError
 │   ├── JobNotCancellable
 │   ├── JobNotRetryable
 │   ├── IdempotencyConflict the key was used for another request
+│   ├── NonceUsed           a signed call has come before
+│   ├── TooManyCalls        an access key asks more often than it may
 │   └── StaleState          somebody else moved the row first
 ├── StorageFailure          a bucket could not be read or written
 │   └── NoSpace             scratch or bucket is full
@@ -112,6 +114,14 @@ class JobNotRetryable(Conflict):
 
 
 class IdempotencyConflict(Conflict):
+    pass
+
+
+class NonceUsed(Conflict):
+    pass
+
+
+class TooManyCalls(Conflict):
     pass
 
 

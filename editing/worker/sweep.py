@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from editing import queue
 from editing.errors import NotFound, StaleState
-from editing.models import EditingJob, JobState, Worker
+from editing.models import EditingJob, JobState, SignedCall, Worker
 from editing.models.states import move
 from editing.worker import scratch
 from editing.worker.plans import clips_of, streams_of, unfinished
@@ -26,7 +26,7 @@ _KEEP_MESSAGES = 60
 
 def run() -> None:
     """One round. Running it twice, or in two places, is harmless; what goes wrong in one step stays in it."""
-    for step in (_take_back_lapsed, _release_waiting, _send_again, _sweep_scratch, _sweep_broker, _forget_workers):
+    for step in _STEPS:
         try:
             step()
         except Exception:
@@ -132,3 +132,14 @@ def _sweep_broker() -> None:
                 path.unlink()
         except FileNotFoundError:
             continue
+
+
+def _forget_calls() -> None:
+    """Nonces that no clock within the window could make good again."""
+    SignedCall.objects.spent().delete()
+
+
+_STEPS = (
+    *(_take_back_lapsed, _release_waiting, _send_again),
+    *(_sweep_scratch, _sweep_broker, _forget_workers, _forget_calls),
+)
