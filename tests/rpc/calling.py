@@ -22,11 +22,13 @@ HOST = "testserver"
 
 @dataclass
 class Caller:
-    """Signs with a key of its user. `headers` and `auth` replace what would be sent, after or before it is signed."""
+    """Signs with a key of its user. `signed` replaces headers before they are signed, `tampered` what is sent after
+    that; `headers` are those of the last answer."""
 
     key: str
     secret: str
-    client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
+    client: Client = field(default_factory=Client)
+    headers: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, action: str, **params: str) -> tuple[int, Any]:
         """By ACS3, all parameters in the address; the status and the JSON."""
@@ -44,22 +46,8 @@ class Caller:
         address: str | None = None,
     ) -> tuple[int, Any]:
         body = urlencode(form or []).encode()
-        headers = {
-            "host": HOST,
-            "x-acs-action": action,
-            "x-acs-content-sha256": hashlib.sha256(body).hexdigest(),
-            "x-acs-date": stamp(datetime.now(UTC)),
-            "x-acs-signature-nonce": uuid4().hex,
-            "x-acs-version": "2020-11-09",
-            **({"content-type": "application/x-www-form-urlencoded"} if form else {}),
-            **(signed or {}),
-        }
-        names = ";".join(sorted(headers))
-        lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
-        canonical = f"{method}\n/\n{encoded(query or [])}\n{lines}\n{names}\n{headers['x-acs-content-sha256']}"
-        to_sign = f"ACS3-HMAC-SHA256\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-        signature = hmac.new(self.secret.encode(), to_sign.encode(), "sha256").hexdigest()
-        headers["authorization"] = f"ACS3-HMAC-SHA256 Credential={self.key},SignedHeaders={names},Signature={signature}"
+        kind = {"content-type": "application/x-www-form-urlencoded"} if form else {}
+        headers = acs3_headers(self, action, method, query or [], body, {**kind, **(signed or {})})
         return self.send(method, address or f"/?{urlencode(query or [])}", body, headers | (tampered or {}))
 
     def rpc(
@@ -94,7 +82,30 @@ class Caller:
         kind = headers.pop("content-type", "application/x-www-form-urlencoded")
         answer = self.client.generic(method, address, body, content_type=kind, headers=headers)  # type: ignore[arg-type]
         assert answer["Content-Type"] == "application/json;charset=utf-8", answer.content
+        self.headers = dict(answer.headers)
         return answer.status_code, json.loads(answer.content)
+
+
+def acs3_headers(
+    caller: Caller, action: str, method: str, query: list[tuple[str, str]], body: bytes, more: dict[str, str]
+) -> dict[str, str]:
+    """All headers of a call, those in `more` among the signed ones."""
+    headers = {
+        "host": HOST,
+        "x-acs-action": action,
+        "x-acs-content-sha256": hashlib.sha256(body).hexdigest(),
+        "x-acs-date": stamp(datetime.now(UTC)),
+        "x-acs-signature-nonce": uuid4().hex,
+        "x-acs-version": "2020-11-09",
+        **more,
+    }
+    names = ";".join(sorted(headers))
+    lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
+    canonical = f"{method}\n/\n{encoded(query)}\n{lines}\n{names}\n{headers['x-acs-content-sha256']}"
+    to_sign = f"ACS3-HMAC-SHA256\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    signature = hmac.new(caller.secret.encode(), to_sign.encode(), "sha256").hexdigest()
+    credentials = f"Credential={caller.key},SignedHeaders={names},Signature={signature}"
+    return {**headers, "authorization": f"ACS3-HMAC-SHA256 {credentials}"}
 
 
 def caller(user: User) -> Caller:
