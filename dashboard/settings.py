@@ -238,6 +238,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "BucketKindEnum": "editing.models.bucket.Bucket.Kind",
         "MediaKindEnum": "editing.models.media_asset.MediaAsset.Kind",
+        "JobStateEnum": "editing.models.states.JobState",
+        "MediaStateEnum": "editing.models.media_asset.MediaAsset.State",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -15,6 +15,7 @@ EditingError
 ├── PermissionDenied        known, but not allowed
 ├── Conflict                right in itself, but not now
 │   ├── OutputKeyTaken      an unfinished job already writes that key
+│   ├── AssetExists         the file is registered as a media asset already
 │   ├── JobNotCancellable
 │   ├── JobNotRetryable
 │   ├── IdempotencyConflict the key was used for another request
@@ -102,6 +103,10 @@ class Conflict(EditingError):
 
 
 class OutputKeyTaken(Conflict):
+    pass
+
+
+class AssetExists(Conflict):
     pass
 
 

@@ -64,7 +64,9 @@ def invalid(name: str, why: str) -> Refused:
 def refusal_of(error: errors.EditingError, names: Mapping[str, str]) -> Refused:
     """Our error as theirs. `names` says what IMS calls the fields of the service that was asked; an error that names
     a field is always about that parameter, be the thing it names wrong, missing or taken."""
-    caller_is_wrong = isinstance(error, errors.InvalidInput | errors.NotFound | errors.OutputKeyTaken)
+    caller_is_wrong = isinstance(
+        error, errors.InvalidInput | errors.NotFound | errors.OutputKeyTaken | errors.AssetExists
+    )
     if error.field and caller_is_wrong:
         return invalid(in_their_words(error.field, names), error.message)
     code = next(code for kind, code in _OURS if isinstance(error, kind))

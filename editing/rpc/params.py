@@ -23,6 +23,7 @@ Reader = Callable[[object, str], T]
 _DEEPEST = 8
 """Levels of a flattened parameter."""
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
+_SECONDS = re.compile(r"(\d{1,9})(?:\.(\d{1,18}))?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,20 @@ def integer(least: int, most: int) -> Reader[int]:
         if number is None or not least <= number <= most:
             raise invalid(path, f"It must be an integer from {least} to {most}.")
         return number
+
+    return read
+
+
+def seconds(most: int) -> Reader[int]:
+    """Decimal seconds as µs; digits past the fourth are cut off."""
+
+    def read(value: object, path: str) -> int:
+        said = str(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
+        match = _SECONDS.fullmatch(said.strip())
+        micros = int(match[1]) * 1_000_000 + int((match[2] or "")[:4].ljust(6, "0")) if match else -1
+        if not 0 <= micros <= most * 1_000_000:
+            raise invalid(path, f"It must be seconds from 0 to {most}.")
+        return micros
 
     return read
 

@@ -9,10 +9,15 @@ import pytest
 from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import RpcRequest
+from aliyunsdkice.request.v20201109.BatchGetMediaInfosRequest import BatchGetMediaInfosRequest
+from aliyunsdkice.request.v20201109.DeleteMediaInfosRequest import DeleteMediaInfosRequest
 from aliyunsdkice.request.v20201109.GetLiveEditingIndexFileRequest import GetLiveEditingIndexFileRequest
 from aliyunsdkice.request.v20201109.GetLiveEditingJobRequest import GetLiveEditingJobRequest
+from aliyunsdkice.request.v20201109.GetMediaInfoRequest import GetMediaInfoRequest
 from aliyunsdkice.request.v20201109.GetMediaProducingJobRequest import GetMediaProducingJobRequest
+from aliyunsdkice.request.v20201109.RegisterMediaInfoRequest import RegisterMediaInfoRequest
 from aliyunsdkice.request.v20201109.SubmitLiveEditingJobRequest import SubmitLiveEditingJobRequest
+from aliyunsdkice.request.v20201109.UpdateMediaInfoRequest import UpdateMediaInfoRequest
 
 from tests.installation import Installation
 from tests.rpc.calling import Caller
@@ -52,6 +57,19 @@ def test_an_index_file_is_had(studio: Installation, viewer: Caller) -> None:
 
     answer = ask(studio, viewer, GetLiveEditingIndexFileRequest(), **stream)
     assert answer["IndexFile"].startswith(f"{studio.address}/playback/1/index.m3u8?")
+
+
+def test_an_asset_is_registered_and_deleted(studio: Installation, operator: Caller, tmp_path: Any) -> None:
+    url = f"oss://media/{tmp_path.name}.mp4"
+    registered = ask(studio, operator, RegisterMediaInfoRequest(), InputURL=url, Title="Tör ~", MediaTags="a,b")
+
+    told = ask(studio, operator, GetMediaInfoRequest(), InputURL=url)["MediaInfo"]
+    assert (told["MediaId"], told["MediaBasicInfo"]["Title"]) == (registered["MediaId"], "Tör ~")
+    ask(studio, operator, UpdateMediaInfoRequest(), MediaId=told["MediaId"], Description="ü")
+    some = ask(studio, operator, BatchGetMediaInfosRequest(), MediaIds=told["MediaId"])["MediaInfos"]
+    assert some[0]["MediaBasicInfo"]["Description"] == "ü"
+    gone = ask(studio, operator, DeleteMediaInfosRequest(), MediaIds=told["MediaId"])
+    assert (gone["IgnoredList"], gone["ForbiddenList"]) == ([], [])
 
 
 def test_refusals_are_its_own_exceptions(studio: Installation, operator: Caller) -> None:

@@ -8,6 +8,8 @@ import time
 import urllib.request
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from uuid import uuid4
 
 import pytest
 from alibabacloud_ice20201109 import models
@@ -114,6 +116,46 @@ def test_assets_are_read_several_at_once_and_listed(client: Client, tmp_path: Pa
     ).body
     assert (listed.total_count, listed.max_results, listed.next_token) == (1, 10, "")
     assert listed.media_infos[0].media_basic_info.title == tmp_path.name
+
+
+def test_an_asset_is_registered_described_and_deleted(client: Client, tmp_path: Path) -> None:
+    job = finished(client, client.submit_live_editing_job(submission(f"{tmp_path.name}.mp4")).body.job_id)
+    gone = client.delete_media_infos(models.DeleteMediaInfosRequest(media_ids=job.media_id)).body
+    assert (gone.ignored_list, gone.forbidden_list) == ([], [])
+
+    registration = models.RegisterMediaInfoRequest(
+        input_url=job.media_url, title="Tör", media_tags="a,b", overwrite=False, client_token=uuid4().hex,
+        register_config='{"NeedSprite":"false","NeedSnapshot":"true"}',
+    )  # fmt: skip
+    media_id = client.register_media_info(registration).body.media_id
+    assert client.register_media_info(registration).body.media_id == media_id
+    client.update_media_info(models.UpdateMediaInfoRequest(media_id=media_id, media_tags="c", append_tags=True))
+    media = prepared(client, media_id)
+    basic = media.media_basic_info
+    assert (basic.title, basic.media_tags, basic.status) == ("Tör", "a,b,c", "Normal")
+    assert fetched(basic.cover_url).startswith(b"\xff\xd8")
+
+    away = models.DeleteMediaInfosRequest(input_urls=job.media_url, delete_physical_files=True)
+    assert client.delete_media_infos(away).body.ignored_list == []
+    assert client.delete_media_infos(away).body.ignored_list == [job.media_url]
+    with pytest.raises(HTTPError) as raised:
+        fetched(media.file_info_list[0].file_basic_info.file_url)
+    assert raised.value.code == 404
+    raised.value.close()
+    twice = models.RegisterMediaInfoRequest(input_url="oss://nobody/a.mp4")
+    assert refusal(client.register_media_info, twice)[:2] == (400, "InvalidParameter")
+    assert refusal(client.update_media_info, models.UpdateMediaInfoRequest(media_id="x"))[0] == 404
+    assert refusal(client.delete_media_infos, models.DeleteMediaInfosRequest())[:2] == (400, "MissingParameter")
+
+
+def prepared(client: Client, media_id: str) -> models.GetMediaInfoResponseBodyMediaInfo:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        media = client.get_media_info(models.GetMediaInfoRequest(media_id=media_id)).body.media_info
+        if media.media_basic_info.status != "Preparing":
+            return media
+        time.sleep(0.1)
+    pytest.fail("The asset is still being prepared.")
 
 
 def test_the_asynchronous_client_is_answered_too(studio: Installation, operator: Caller, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The table of actions. Every other operation of IMS is answered with InvalidAction.NotFound."""
 
-from editing.rpc.actions import indexfile, live_editing, media_reads, producing
+from editing.rpc.actions import indexfile, live_editing, media_changes, media_reads, producing
 from editing.rpc.operation import Operation
 
 ACTIONS: dict[str, Operation] = {
@@ -10,5 +10,6 @@ ACTIONS: dict[str, Operation] = {
         *indexfile.OPERATIONS,
         *producing.OPERATIONS,
         *media_reads.OPERATIONS,
+        *media_changes.OPERATIONS,
     )
 }

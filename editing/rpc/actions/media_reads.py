@@ -25,8 +25,8 @@ DETAILED = optional("ReturnDetailedInfo", json_object, None)
 MEDIA_IDS = required("MediaIds", words(most=MOST_AT_ONCE, each=text(most=64)))
 ADDITION = optional("AdditionType", words(most=2, each=choice("FileInfo", "DynamicMetaData")), None)
 START_TIME, END_TIME = (optional(name, instant, None) for name in ("StartTime", "EndTime"))
-MEDIA_TYPE = optional("MediaType", choice("image", "video", "audio", "text"), "")
-BUSINESS = optional("BusinessType", choice("subtitles", "font", "watermark", "opening", "ending", "general"), "")
+MEDIA_TYPE = optional("MediaType", choice(*MediaAsset.Kind.values), "")
+BUSINESS = optional("BusinessType", choice(*MediaAsset.Business.values), "")
 SOURCE = optional("Source", choice("oss", "vod", "live", "general"), "")
 STATUS = optional("Status", choice("Init", "Preparing", "PrepareFail", "Normal"), "")
 SORT_BY = paging.direction("SortBy", "asc", "desc")
@@ -47,7 +47,7 @@ def get(call: Call) -> Answer:
 def batch(call: Call) -> Answer:
     """Those that are there, in the order asked for; the ids of the others are in IgnoredList."""
     wanted = list(dict.fromkeys(call[MEDIA_IDS]))
-    assets = {asset.pk: asset for asset in _visible(call).filter(pk__in=wanted)}
+    assets = {asset.pk: asset for asset in visible(call).filter(pk__in=wanted)}
     with_files = "FileInfo" in (call[ADDITION] or ())
     return {
         "MediaInfos": [_info(call, assets[key], with_file=with_files) for key in wanted if key in assets],
@@ -56,7 +56,7 @@ def batch(call: Call) -> Answer:
 
 
 def listed(call: Call) -> Answer:
-    rows = _filtered(call, _visible(call))
+    rows = _filtered(call, visible(call))
     assets, token = paging.page(call, rows, oldest_first=call[SORT_BY] == "asc")
     return {
         "MediaInfos": [_info(call, asset, with_file=call[WITH_FILE]) for asset in assets],
@@ -71,25 +71,25 @@ def found(call: Call) -> MediaAsset:
     key, url = call[MEDIA_ID], call[INPUT_URL]
     if not key and not url:
         raise missing(MEDIA_ID.name)
-    asset = _visible(call).filter(pk=key).first() if key else at_url(call, url)
+    asset = visible(call).filter(pk=key).first() if key else at_url(call, url)
     if asset is None:
         raise NotFound(f"There is no media asset {key or url}.")
     return asset
 
 
-def at_url(call: Call, url: str) -> MediaAsset | None:
+def at_url(call: Call, url: str, field: str = INPUT_URL.name) -> MediaAsset | None:
     """The asset that is kept there, however the address is written; vod:// is followed by a MediaId."""
     if url.startswith("vod://"):
-        kept: MediaAsset | None = _visible(call).filter(pk=url.removeprefix("vod://")).first()
+        kept: MediaAsset | None = visible(call).filter(pk=url.removeprefix("vod://")).first()
         return kept
     try:
-        bucket, key = storage.resolve(url, field=INPUT_URL.name)
+        bucket, key = storage.resolve(url, field=field)
     except NotFound:
         return None
-    return _visible(call).filter(bucket=bucket, key=key).first()
+    return visible(call).filter(bucket=bucket, key=key).first()
 
 
-def _visible(call: Call) -> MediaAssetQuerySet:
+def visible(call: Call) -> MediaAssetQuerySet:
     rows: MediaAssetQuerySet = MediaAsset.objects.visible_to(call.user)
     return rows.select_related("bucket")
 
@@ -103,9 +103,10 @@ def _filtered(call: Call, rows: MediaAssetQuerySet) -> MediaAssetQuerySet:
         "pk": call[MEDIA_ID],
         "kind": call[MEDIA_TYPE],
         "bucket__kind": call[SOURCE],
+        "state": call[STATUS],
+        "business": call[BUSINESS],
     }
-    found = rows.filter(wanted, **{name: value for name, value in exact.items() if value})
-    return found if call[STATUS] in ("", "Normal") and call[BUSINESS] in ("", "general") else found.none()
+    return rows.filter(wanted, **{name: value for name, value in exact.items() if value})
 
 
 def _info(call: Call, asset: MediaAsset, *, with_file: bool) -> Answer:
