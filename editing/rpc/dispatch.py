@@ -14,8 +14,8 @@ from editing.models.roles import can
 from editing.rpc import signature, wire
 from editing.rpc.actions import ACTIONS
 from editing.rpc.errors import Refused, invalid, missing, refusal_of
+from editing.rpc.flattened import values_of
 from editing.rpc.operation import Answer, Call, Operation
-from editing.rpc.params import values_of
 
 VERSION = "2020-11-09"
 log = logging.getLogger(__name__)

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 from editing.errors import InvalidInstant
 from editing.rpc.errors import invalid, missing
-from editing.rpc.wire import Pairs
 from editing.timeline.instant import Instant, parse_instant
 
 T = TypeVar("T", covariant=True)
 D = TypeVar("D")
 Reader = Callable[[object, str], T]
-_DEEPEST = 8
-"""Levels of a flattened parameter."""
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
 _SECONDS = re.compile(r"(\d{1,9})(?:\.(\d{1,18}))?", re.ASCII)
 
@@ -54,26 +51,13 @@ def optional(name: str, read: Reader[T], default: D) -> Param[T | D]:
     return Param(name, read, default)
 
 
-def values_of(pairs: Pairs, params: Sequence[Param[Any]]) -> dict[str, object]:
-    """The parameters that are declared, flattened ones put together again; others are not looked at."""
-    plain = dict(pairs)
-    values: dict[str, object] = {param.name: plain[param.name] for param in params if param.name in plain}
-    for param in params:
-        parts = {name: value for name, value in plain.items() if name.startswith(f"{param.name}.")}
-        if parts and values.get(param.name):
-            raise invalid(param.name, "It is given both whole and in parts.")
-        if parts:
-            values[param.name] = _unflattened(parts, param.name)
-    return values
-
-
 def text(*, most: int = 1024) -> Reader[str]:
     """Text of at most so many bytes, as every database can keep it."""
 
     def read(value: object, path: str) -> str:
         if not isinstance(value, str):
             raise invalid(path, "It must be text.")
-        _check_text(value, path)
+        check_text(value, path)
         if len(value.encode()) > most:
             raise invalid(path, f"It has at most {most} bytes.")
         return value
@@ -187,7 +171,7 @@ def _json(value: object, path: str) -> Any:
         return value  # it was flattened: its leaves are text already
     try:
         found = json.loads(value, parse_constant=_refuse_constant)
-        _check_text(json.dumps(found, ensure_ascii=False), path)
+        check_text(json.dumps(found, ensure_ascii=False), path)
     except (ValueError, RecursionError):
         raise invalid(path, "It is not JSON.") from None
     return found
@@ -197,35 +181,7 @@ def _refuse_constant(word: str) -> None:
     raise ValueError(f"{word} is no JSON.")
 
 
-def _check_text(value: str, path: str) -> None:
+def check_text(value: str, path: str) -> None:
     """No halves of surrogate pairs and no NUL: no encoding writes the former, no PostgreSQL keeps the latter."""
     if any("\ud800" <= letter <= "\udfff" for letter in value) or "\0" in value or "\\u0000" in value:
         raise invalid(path, "It holds characters that no text has.")
-
-
-def _unflattened(parts: Mapping[str, str], name: str) -> object:
-    """{"Clips.1.StartTime": …} as [{"StartTime": …}]."""
-    root: dict[str, Any] = {}
-    for full, value in parts.items():
-        *inner, last = full.removeprefix(f"{name}.").split(".")
-        if len(inner) >= _DEEPEST:
-            raise invalid(full, "It is nested too deeply.")
-        _check_text(value, full)
-        place = root
-        for part in inner:
-            place = place.setdefault(part, {})
-            if not isinstance(place, dict):
-                raise invalid(full, "It is given both whole and in parts.")
-        if last in place:
-            raise invalid(full, "It is given both whole and in parts.")
-        place[last] = value
-    return _with_lists(root)
-
-
-def _with_lists(tree: Any) -> Any:
-    """Objects whose keys are all numbers are lists."""
-    if not isinstance(tree, dict):
-        return tree
-    if all(key.isdecimal() and key.isascii() and len(key) < 8 for key in tree):
-        return [_with_lists(tree[key]) for key in sorted(tree, key=int)]
-    return {key: _with_lists(inner) for key, inner in tree.items()}

@@ -16,6 +16,7 @@ from editing.rpc.errors import Refused, invalid
 
 Pairs = list[tuple[str, str]]
 _FORM = "application/x-www-form-urlencoded"
+MOST_PARAMETERS = 10_000
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,12 @@ def is_call(request: HttpRequest) -> bool:
     """Whether the request is for this face: browsers send neither x-acs-action nor Action."""
     if "x-acs-action" in request.headers or _names_action(request.META.get("QUERY_STRING", "").encode("latin-1")):
         return True
-    return request.method == "POST" and request.content_type == _FORM and _names_action(_body(request))
+    if request.method != "POST" or request.content_type != _FORM:
+        return False
+    try:
+        return _names_action(_body(request))
+    except Refused:  # the answer will say why
+        return True
 
 
 def read(request: HttpRequest) -> Message:
@@ -65,6 +71,8 @@ def read(request: HttpRequest) -> Message:
         form=_pairs(body),
         body=body,
     )
+    if len(message.pairs) > MOST_PARAMETERS:
+        raise invalid("body", f"A request has at most {MOST_PARAMETERS} parameters.")
     seen = set()
     for name, _ in message.pairs:
         if name in seen:

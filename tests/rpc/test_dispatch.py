@@ -96,6 +96,15 @@ def test_a_body_that_is_too_long_is_refused(call: Caller, settings: LazySettings
     status, body = call.acs3("GetMediaInfo", form=[("MediaId", "x" * 101)])
     assert (status, body["Code"]) == (400, "InvalidParameter")
     assert "at most 100 bytes" in body["Message"]
+    unnamed = call.client.post("/", "x" * 101, content_type="application/x-www-form-urlencoded")
+    assert (unnamed.status_code, unnamed.json()["Message"]) == (400, body["Message"])
+
+
+def test_parameters_without_number_are_refused(call: Caller) -> None:
+    status, body = call.acs3("GetMediaInfo", form=[(f"MediaIds.{number}", "x") for number in range(10_001)])
+
+    assert (status, body["Code"]) == (400, "InvalidParameter")
+    assert "at most 10000 parameters" in body["Message"]
 
 
 def test_bytes_that_are_no_text_are_refused(call: Caller) -> None:
