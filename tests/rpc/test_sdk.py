@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 import urllib.request
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -16,6 +17,9 @@ from alibabacloud_ice20201109 import models
 from alibabacloud_ice20201109.client import Client
 from alibabacloud_tea_openapi.exceptions import ClientException, ThrottlingException
 from alibabacloud_tea_openapi.utils_models import Config
+from django.contrib.auth.models import AnonymousUser
+from django.template.loader import render_to_string
+from django.test import RequestFactory
 
 from tests.installation import Installation, installation
 from tests.rpc.calling import Caller
@@ -86,6 +90,24 @@ def test_the_way_from_a_stream_to_a_downloaded_clip(client: Client, tmp_path: Pa
 def fetched(address: str) -> bytes:
     with urllib.request.urlopen(address, timeout=10) as answer:
         return bytes(answer.read())
+
+
+def test_the_sample_on_the_page_is_a_program_that_works(
+    studio: Installation, operator: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = RequestFactory(HTTP_HOST=studio.address.removeprefix("http://")).get("/sdk/")
+    asked.user = AnonymousUser()
+    page = render_to_string("sdk/guide.html", request=asked)
+    sample = unescape(page.partition("<pre><code>")[2].partition("</code></pre>")[0])
+    keys = (("AccessKeyId", operator.key), ("AccessKeySecret", operator.secret))
+    for placeholder, value in keys:
+        assert f'"{placeholder}"' in sample
+        sample = sample.replace(f'"{placeholder}"', f'"{value}"')
+
+    exec(compile(sample, "sample", "exec"), {})
+
+    job_id, media_id = capsys.readouterr().out.split()
+    assert finished(client_of(studio, operator), job_id).media_id == media_id
 
 
 def test_jobs_are_listed_and_read_as_producing_jobs(client: Client, tmp_path: Path) -> None:
