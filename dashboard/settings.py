@@ -171,6 +171,9 @@ SIGNED_URL_SECONDS = env.integer("SIGNED_URL_SECONDS", 6 * 3600, least=1)
 ACCEL_REDIRECT = env.text("ACCEL_REDIRECT")
 """Prefix of an internal nginx location over the buckets' directory, such as /_buckets/; empty: we send the bytes."""
 
+RPC_CALLS_PER_SECOND = env.integer("RPC_CALLS_PER_SECOND", 100, least=1)
+"""What one access key may ask of the IMS-compatible API."""
+
 # --- Faces ------------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
@@ -235,6 +238,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "BucketKindEnum": "editing.models.bucket.Bucket.Kind",
         "MediaKindEnum": "editing.models.media_asset.MediaAsset.Kind",
+        "JobStateEnum": "editing.models.states.JobState",
+        "MediaStateEnum": "editing.models.media_asset.MediaAsset.State",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -4,10 +4,11 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from dashboard.views import account, assets, clips, health, jobs, recordings, streams
+from dashboard.views import account, assets, clips, health, jobs, recordings, sdk, streams
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", streams.index, name="home"),
+    path("", sdk.home, name="home"),
+    path("sdk/", sdk.guide, name="sdk"),
     path("sign-in/", LoginView.as_view(redirect_authenticated_user=True), name="sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("account/", account.account, name="account"),
@@ -42,3 +43,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", include("editing.delivery.urls")),
 ]
+
+handler400 = sdk.bad_request

@@ -14,9 +14,12 @@ EditingError
 ├── PermissionDenied        known, but not allowed
 ├── Conflict                right in itself, but not now
 │   ├── OutputKeyTaken      an unfinished job already writes that key
+│   ├── AssetExists         the file is registered as a media asset already
 │   ├── JobNotCancellable
 │   ├── JobNotRetryable
 │   ├── IdempotencyConflict the key was used for another request
+│   ├── NonceUsed           a signed call has come before
+│   ├── TooManyCalls        an access key asks more often than it may
 │   └── StaleState          somebody else moved the row first
 ├── StorageFailure          a bucket could not be read or written
 │   └── NoSpace             scratch or bucket is full
@@ -98,6 +101,10 @@ class OutputKeyTaken(Conflict):
     pass
 
 
+class AssetExists(Conflict):
+    pass
+
+
 class JobNotCancellable(Conflict):
     pass
 
@@ -107,6 +114,14 @@ class JobNotRetryable(Conflict):
 
 
 class IdempotencyConflict(Conflict):
+    pass
+
+
+class NonceUsed(Conflict):
+    pass
+
+
+class TooManyCalls(Conflict):
     pass
 
 

@@ -11,7 +11,7 @@ from editing.timeline.clips import Mode
 log = logging.getLogger(__name__)
 
 FAST, SLOW, SYSTEM = "fast", "slow", "system"
-EDIT, SWEEP = "editing.edit", "editing.sweep"
+EDIT, PREPARE, SWEEP = "editing.edit", "editing.prepare", "editing.sweep"
 
 
 OF_JOBS = (FAST, SLOW)

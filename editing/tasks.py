@@ -3,12 +3,17 @@
 from celery import shared_task
 
 from editing import queue
-from editing.worker import edit, sweep
+from editing.worker import edit, prepare, sweep
 
 
 @shared_task(name=queue.EDIT)
 def run_edit(job_id: str) -> None:
     edit.run(job_id)
+
+
+@shared_task(name=queue.PREPARE)
+def run_prepare(asset_id: str) -> None:
+    prepare.run(asset_id)
 
 
 @shared_task(name=queue.SWEEP)

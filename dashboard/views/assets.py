@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.access import load, needs
 from dashboard.views.jobs import asset_links
+from editing.errors import EditingError
 from editing.models import MediaAsset
 from editing.models.roles import Verb
 from editing.services import links, media
@@ -36,5 +38,9 @@ def detail(request: HttpRequest, asset_id: str) -> HttpResponse:
 @needs(Verb.EDIT)
 @require_POST
 def delete(request: HttpRequest, asset_id: str) -> HttpResponse:
-    media.delete(load(_ROWS, request, pk=asset_id))
+    try:
+        media.delete(load(_ROWS, request, pk=asset_id))
+    except EditingError as error:
+        messages.error(request, error.message)
+        return redirect("asset", asset_id)
     return redirect("assets")

@@ -160,7 +160,7 @@ class EditingJobDetailSerializer(EditingJobSerializer):
 
 
 class MediaAssetSerializer(serializers.ModelSerializer[MediaAsset]):
-    """`duration` in seconds, `size` in bytes."""
+    """`duration` in seconds, `size` in bytes; both are zero while a registered file is Preparing."""
 
     bucket = serializers.CharField(source="bucket.name")
     url = serializers.SerializerMethodField()
@@ -169,7 +169,7 @@ class MediaAssetSerializer(serializers.ModelSerializer[MediaAsset]):
 
     class Meta:
         model = MediaAsset
-        fields = ("id", "title", "kind", "bucket", "key", "url", "size", "duration", "job", "created_at")
+        fields = ("id", "title", "kind", "state", "bucket", "key", "url", "size", "duration", "job", "created_at")
 
     def get_url(self, asset: MediaAsset) -> str:
         return asset.bucket.url(asset.key)

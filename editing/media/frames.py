@@ -53,26 +53,40 @@ def cover(plan: CutPlan, output: Path, *, width: int | None = WIDTH) -> bytes:
     return picture_at(output, clock.cover(plan), width=width)
 
 
-def picture_at(output: Path, ticks: int, *, width: int | None = WIDTH) -> bytes:
+def picture_at(output: Path | BinaryIO, ticks: int, *, width: int | None = WIDTH) -> bytes:
     """What a finished file shows so many ticks after its first frame; at and after its end its last frame.
 
     Raises UnreadableMedia.
     """
-    found: Any = None
     try:
-        with av.open(str(output), "r") as container:
-            stream = container.streams.video[0]
-            at = (stream.start_time or 0) + int(ticks / (TICKS_PER_SECOND * Fraction(stream.time_base or 1)))
-            container.seek(at, stream=stream, backward=True)
-            for frame in container.decode(stream):
-                if found is not None and frame.pts is not None and frame.pts > at:
-                    break
-                found = frame
-            if found is not None:
-                return _jpeg(found, width)
+        found = _on_screen(output, ticks, seeking=True) or _on_screen(output, ticks, seeking=False)
     except (FFmpegError, IndexError) as error:
         raise UnreadableMedia(f"No picture can be decoded: {error}.") from error
-    raise UnreadableMedia("There is no picture in it.")
+    if found is None:
+        raise UnreadableMedia("There is no picture in it.")
+    return _jpeg(found, width)
+
+
+def _on_screen(source: Path | BinaryIO, ticks: int, *, seeking: bool) -> Any:
+    """The last frame up to so many ticks after the first one.
+
+    None where nothing decodes, or where seeking ended up behind what was sought, as it does in a short MPEG-TS: that
+    has no index and must be read from its beginning.
+    """
+    if not isinstance(source, Path):
+        source.seek(0)
+    found: Any = None
+    with av.open(str(source) if isinstance(source, Path) else source, "r") as container:
+        stream = container.streams.video[0]
+        at = (stream.start_time or 0) + int(ticks / (TICKS_PER_SECOND * Fraction(stream.time_base or 1)))
+        if seeking:
+            container.seek(at, stream=stream, backward=True)
+        for frame in container.decode(stream):
+            if found is not None and frame.pts is not None and frame.pts > at:
+                break
+            found = frame
+    overshot = seeking and found is not None and found.pts is not None and found.pts > at
+    return None if overshot else found
 
 
 def _decoded(reader: PacketReader) -> Iterator[Any]:

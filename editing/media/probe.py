@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
 from av.error import FFmpegError
@@ -47,19 +47,21 @@ class MediaFacts:
         return asdict(self)
 
 
-def probe(path: Path) -> MediaFacts:
-    """Raises UnreadableMedia."""
+def probe(source: Path | BinaryIO) -> MediaFacts:
+    """Of a file, or of a reader that can seek. Raises UnreadableMedia."""
     try:
-        with av.open(str(path), metadata_errors="replace") as container:
+        opened = str(source) if isinstance(source, Path) else source
+        with av.open(opened, "r", metadata_errors="replace") as container:
             return MediaFacts(
                 container=container.format.name,
                 duration=container.duration or 0,
                 bit_rate=container.bit_rate or 0,
-                size=path.stat().st_size,
+                size=container.size,
                 tracks=tuple(_track(stream) for stream in container.streams if stream.type in _KINDS),
             )
     except FFmpegError as error:
-        raise UnreadableMedia(f"{path.name} cannot be read: {error.strerror}.") from error
+        name = source.name if isinstance(source, Path) else "The file"
+        raise UnreadableMedia(f"{name} cannot be read: {error.strerror}.") from error
 
 
 def _track(stream: Any) -> Track:

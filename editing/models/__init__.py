@@ -5,6 +5,7 @@ from editing.models.bucket import Bucket
 from editing.models.editing_job import EditingJob, IdempotencyKey, JobEvent
 from editing.models.media_asset import MediaAsset
 from editing.models.recording import AnchorRow, GapRow, ParameterSet, Recording, SegmentRow
+from editing.models.signed_call import SignedCall
 from editing.models.states import JobState
 from editing.models.stream import Stream
 from editing.models.worker import Worker
@@ -22,6 +23,7 @@ __all__ = [
     "ParameterSet",
     "Recording",
     "SegmentRow",
+    "SignedCall",
     "Stream",
     "Worker",
 ]

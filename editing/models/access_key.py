@@ -26,3 +26,7 @@ class AccessKey(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+    @property
+    def active(self) -> bool:
+        return self.revoked_at is None and self.user.is_active

@@ -10,16 +10,35 @@ from editing.models.querysets import SeenByRole
 
 
 class MediaAssetQuerySet(SeenByRole):
-    pass
+    def preparing(self) -> MediaAssetQuerySet:
+        return self.filter(state=MediaAsset.State.PREPARING)
 
 
 class MediaAsset(models.Model):
-    """A finished media file in a bucket with what probing it found. `duration` is in µs."""
+    """A media file in a bucket with what probing it found and what people say of it. `duration` is in µs.
+
+    What our jobs make is Normal at once. A file that was registered is Preparing until it has been probed; then it is
+    Normal, or PrepareFail for the `problem`. The names of the states and of the business types are those of IMS.
+    """
 
     class Kind(models.TextChoices):
         VIDEO = "video"
         AUDIO = "audio"
         IMAGE = "image"
+        TEXT = "text"
+
+    class State(models.TextChoices):
+        PREPARING = "Preparing"
+        NORMAL = "Normal"
+        FAILED = "PrepareFail"
+
+    class Business(models.TextChoices):
+        GENERAL = "general"
+        SUBTITLES = "subtitles"
+        FONT = "font"
+        WATERMARK = "watermark"
+        OPENING = "opening"
+        ENDING = "ending"
 
     id = models.CharField(max_length=32, primary_key=True, default=new_id, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
@@ -32,7 +51,22 @@ class MediaAsset(models.Model):
     facts = models.JSONField(help_text="What probing found: container and tracks.")
     poster = models.CharField(max_length=512, blank=True, help_text="Key of its poster in the bucket.")
     job = models.OneToOneField(EditingJob, models.SET_NULL, null=True, related_name="asset")
+
+    description = models.TextField(blank=True)
+    category = models.CharField(max_length=64, blank=True)
+    tags = models.JSONField(default=list)
+    cover_url = models.CharField(max_length=128, blank=True, help_text="Somebody's own picture instead of the poster.")
+    user_data = models.TextField(blank=True)
+    business = models.CharField(max_length=16, choices=Business.choices, default=Business.GENERAL)
+    reference = models.CharField(max_length=64, blank=True, help_text="A name that its owner gave it.")
+
+    state = models.CharField(max_length=16, choices=State.choices, default=State.NORMAL)
+    problem = models.TextField(blank=True)
+    poster_at = models.PositiveBigIntegerField(null=True, help_text="Where to take its poster (µs); empty: nowhere.")
+    token = models.CharField(max_length=64, blank=True, help_text="Of the request that registered it.")
+    sent_at = models.DateTimeField(null=True, help_text="When the queue was last told to prepare it.")
     created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(null=True)
 
     objects = MediaAssetQuerySet.as_manager()
 
@@ -41,6 +75,11 @@ class MediaAsset(models.Model):
         indexes = (
             models.Index(fields=("-created_at",), name="asset_newest"),
             models.Index(fields=("bucket", "key"), name="asset_by_key"),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                fields=("owner", "reference"), condition=~models.Q(reference=""), name="one_asset_per_reference"
+            ),
         )
 
     def __str__(self) -> str:

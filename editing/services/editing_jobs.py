@@ -55,27 +55,30 @@ def submit(
     holes: HolePolicy = HolePolicy.SKIP,
     user_data: str = "",
     idempotency_key: str = "",
+    request: dict[str, Any] | None = None,
 ) -> EditingJob:
     """A job that merges `clips`, in their order, into `output`; it is in the queue when this returns.
 
-    With an idempotency key the same request gives the same job however often it comes. Raises what `plan` raises, and
-    InvalidInput (user data), OutputKeyTaken, IdempotencyConflict.
+    With an idempotency key the same request gives the same job however often it comes. `request` is kept with the job
+    for the face that was asked. Raises what `plan` raises, and InvalidInput (user data), OutputKeyTaken,
+    IdempotencyConflict.
     """
     check_user_data(user_data)
     job = _job(user, clips, mode, output, holes, user_data)
-    request = idempotency.fingerprint(job.clips, mode, output.bucket.name, output.options, holes, user_data)
-    if known := idempotency.find(user, idempotency_key, request):
+    job.request = request
+    sent = idempotency.fingerprint(job.clips, mode, output.bucket.name, output.options, holes, user_data)
+    if known := idempotency.find(user, idempotency_key, sent):
         return known
     try:
         planned = plans.make(clips, mode=mode, output=output, holes=holes)
         job.waiting, job.plan = planned.waiting, describe(planned.plan) if planned.plan else None
         with transaction.atomic():
             job.save(force_insert=True)
-            idempotency.keep(user, idempotency_key, request, job)
+            idempotency.keep(user, idempotency_key, sent, job)
             _enqueue(job, "submitted")
     except (IntegrityError, OutputKeyTaken):
         # The same request may have come twice at once; then the other one's job is what this one asked for.
-        if known := idempotency.find(user, idempotency_key, request):
+        if known := idempotency.find(user, idempotency_key, sent):
             return known
         raise plans.key_taken(output) from None
     return job

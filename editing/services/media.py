@@ -1,20 +1,122 @@
-"""Media assets: finished files and what is known of them. Jobs file them (worker.edit)."""
+"""Media assets: files and what is known of them. Jobs file their own (worker.edit); others are registered."""
 
 from __future__ import annotations
 
-from editing import storage
-from editing.errors import OutputKeyTaken
-from editing.models import EditingJob, MediaAsset
+import mimetypes
+import re
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from editing import queue, storage
+from editing.errors import AssetExists, InvalidInput, OutputKeyTaken, PermissionDenied
+from editing.models import Bucket, EditingJob, MediaAsset, SegmentRow
+
+DETAILS = frozenset({"title", "description", "category", "tags", "cover_url", "user_data", "business", "reference"})
+"""What people may say of an asset."""
 
 
-def delete(asset: MediaAsset) -> None:
-    """Remove the asset, its file and its poster. The row goes first: a file without a row harms nobody.
+def register(
+    user: Any,
+    bucket: Bucket,
+    key: str,
+    *,
+    kind: str = "",
+    poster_at: int | None = 0,
+    overwrite: bool = False,
+    token: str = "",
+    **details: Any,
+) -> MediaAsset:
+    """An asset for a file that is in a bucket already; it is looked at in the background, and Preparing until then.
 
-    Raises OutputKeyTaken while a job is about to replace the file, which could otherwise take the new one.
+    `kind` is told by the name where it is not given; the poster is taken at `poster_at` (µs), none if that is None;
+    `details` are those of DETAILS. The same `token` for the same file gives the same asset. Raises AssetExists where
+    the file has an asset and is not to get a new one, InvalidInput.
+    """
+    asset = MediaAsset(
+        owner=user,
+        bucket=bucket,
+        key=key,
+        kind=kind or kind_of(key),
+        size=0,
+        facts={},
+        poster_at=poster_at,
+        token=token,
+    )
+    asset.state, asset.sent_at = MediaAsset.State.PREPARING, timezone.now()
+    _describe(asset, {"title": key.rpartition("/")[2], **details})
+    with transaction.atomic():
+        Bucket.objects.select_for_update().get(pk=bucket.pk)  # of two who register one file, one comes second
+        known: list[MediaAsset] = list(MediaAsset.objects.filter(bucket=bucket, key=key))
+        for other in known:
+            if token and other.token == token and other.owner_id == user.pk:
+                return other
+            if not overwrite:
+                raise AssetExists(f"The file is registered already, as {other.pk}.", field="key")
+            other.delete()
+        _save(asset, force_insert=True)
+        queue.send(queue.PREPARE, asset.pk, queue=queue.FAST)
+    for poster in filter(None, (other.poster for other in known)):
+        storage.delete(bucket, poster)
+    return asset
+
+
+def update(asset: MediaAsset, *, append_tags: bool = False, **details: Any) -> MediaAsset:
+    """Say something else of an asset; what is not given stays. Raises InvalidInput."""
+    if append_tags:
+        details["tags"] = list(dict.fromkeys([*asset.tags, *details.get("tags", [])]))
+    _describe(asset, details)
+    asset.changed_at = timezone.now()
+    _save(asset, update_fields=[*details, "changed_at"])
+    return asset
+
+
+def delete(asset: MediaAsset, *, keep_file: bool = False) -> None:
+    """Remove the asset with its poster, and its file unless that is to be kept. The row goes first: a file without a
+    row harms nobody.
+
+    Raises OutputKeyTaken while a job is about to replace the file, which could otherwise take the new one, and
+    PermissionDenied for a file of a recording, which goes with its recording only.
     """
     bucket, keys = asset.bucket, [key for key in (asset.key, asset.poster) if key]
     if EditingJob.objects.unfinished().filter(bucket=bucket, key=asset.key).exists():
         raise OutputKeyTaken("A job is about to replace this file; cancel the job first or wait for it.")
+    if keep_file:
+        keys.remove(asset.key)
+    elif _is_of_a_recording(asset):
+        raise PermissionDenied("This file is part of a recording; delete the asset alone, or the recording.")
     gone, _ = MediaAsset.objects.filter(pk=asset.pk).delete()
     for key in keys if gone else ():
         storage.delete(bucket, key)
+
+
+def _is_of_a_recording(asset: MediaAsset) -> bool:
+    """Segments lie in a folder that is named after their recording's number; there is no index to find them by key."""
+    folder = asset.key.split("/")[-2:-1]
+    number = int(folder[0]) if folder and re.fullmatch(r"[0-9]{1,18}", folder[0]) else 0
+    of_bucket = SegmentRow.objects.filter(recording=number, recording__bucket=asset.bucket_id)
+    return of_bucket.filter(key=asset.key).exists()
+
+
+def kind_of(key: str) -> str:
+    """By the name's extension. Raises InvalidInput where it does not tell."""
+    guessed = (mimetypes.guess_type(key)[0] or "").partition("/")[0]
+    if guessed not in ("video", "audio", "image"):
+        raise InvalidInput("The file's name does not tell what it is: say video, audio, image or text.", field="kind")
+    return guessed
+
+
+def _describe(asset: MediaAsset, details: dict[str, Any]) -> None:
+    if unknown := set(details) - DETAILS:
+        raise TypeError(f"Assets have no {', '.join(sorted(unknown))}.")
+    for name, value in details.items():
+        setattr(asset, name, value)
+
+
+def _save(asset: MediaAsset, **options: Any) -> None:
+    try:
+        with transaction.atomic():
+            asset.save(**options)
+    except IntegrityError:
+        raise InvalidInput("Another asset of yours has this name already.", field="reference") from None

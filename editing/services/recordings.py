@@ -8,13 +8,15 @@ from editing import storage
 from editing.errors import InvalidInput, NotFound
 from editing.media import playlist as hls
 from editing.models import Bucket, Recording
-from editing.services import streams
+from editing.services import links, streams
 from editing.timeline.clips import StreamName
 from editing.timeline.coverage import Coverage, Gap, Segment
 from editing.timeline.instant import SECOND, Instant, Range
 from editing.worker import ingest, listing
 
 LONGEST_PLAYLIST = 12 * 3600 * SECOND
+LONGEST_PREVIEW = 6 * 3600 * SECOND
+"""Half of that: the other half is for what will be recorded while the address holds."""
 
 
 def import_playlist(
@@ -64,6 +66,14 @@ def playlist(recording: Recording, *, uri: Callable[[Segment], str], within: Ran
         raise NotFound("Nothing is recorded in this range.", field="start")
     ended = recording.ended or wanted.end < whole.end
     return hls.write(segments, uri=uri, ended=ended, first=segments[0].sequence)
+
+
+def preview_url(recording: Recording) -> str:
+    """A time-limited address of the recording as HLS; of a long one, the end that plays at once while it grows."""
+    whole, longest = recording.range, LONGEST_PLAYLIST if recording.ended else LONGEST_PREVIEW
+    if whole is None or whole.duration <= longest:
+        return links.playlist_url(recording)
+    return links.playlist_url(recording, start=whole.end - longest)
 
 
 def frame_times(recording: Recording, instant: Instant) -> list[Instant]:

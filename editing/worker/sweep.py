@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from editing import queue
 from editing.errors import NotFound, StaleState
-from editing.models import EditingJob, JobState, Worker
+from editing.models import EditingJob, JobState, MediaAsset, SignedCall, Worker
 from editing.models.states import move
 from editing.worker import scratch
 from editing.worker.plans import clips_of, streams_of, unfinished
@@ -26,7 +26,7 @@ _KEEP_MESSAGES = 60
 
 def run() -> None:
     """One round. Running it twice, or in two places, is harmless; what goes wrong in one step stays in it."""
-    for step in (_take_back_lapsed, _release_waiting, _send_again, _sweep_scratch, _sweep_broker, _forget_workers):
+    for step in _STEPS:
         try:
             step()
         except Exception:
@@ -109,6 +109,14 @@ def _send(job: EditingJob) -> None:
     queue.send(queue.EDIT, job.pk, queue=queue.of_mode(job.mode))
 
 
+def _prepare_again() -> None:
+    """Registered files whose message was lost, or whose storage did not answer; preparing twice is harmless."""
+    overdue = timezone.now() - timedelta(seconds=settings.RESEND_SECONDS)
+    for asset in MediaAsset.objects.preparing().filter(sent_at__lt=overdue).order_by("sent_at")[:_AT_ONCE]:
+        MediaAsset.objects.filter(pk=asset.pk).update(sent_at=timezone.now())
+        queue.send(queue.PREPARE, asset.pk, queue=queue.FAST)
+
+
 def _sweep_scratch() -> None:
     running = EditingJob.objects.filter(state=JobState.PROCESSING).values_list("pk", "lease_token")
     scratch.sweep(in_use={scratch.name_of(job_id, token) for job_id, token in running})
@@ -132,3 +140,14 @@ def _sweep_broker() -> None:
                 path.unlink()
         except FileNotFoundError:
             continue
+
+
+def _forget_calls() -> None:
+    """Nonces that no clock within the window could make good again."""
+    SignedCall.objects.spent().delete()
+
+
+_STEPS = (
+    *(_take_back_lapsed, _release_waiting, _send_again, _prepare_again),
+    *(_sweep_scratch, _sweep_broker, _forget_workers, _forget_calls),
+)

@@ -38,6 +38,7 @@ def test_an_asset_tells_its_facts_and_plays(recording: Recording, ed: User) -> N
     assert found == {
         "id": asset.pk,
         "title": asset.title,
+        "state": "Normal",
         "kind": "video",
         "bucket": "media",
         "key": "clips/0.mp4",

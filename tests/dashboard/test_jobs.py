@@ -6,11 +6,12 @@ from django.test import Client
 from django.utils import timezone
 
 from editing import storage
-from editing.models import EditingJob, JobState, MediaAsset, Recording, Worker
+from editing.models import Bucket, EditingJob, JobState, MediaAsset, Recording, Worker
 from editing.models.states import move
 from editing.services import editing_jobs
+from editing.services import media as registry
 from editing.timeline.clips import Mode
-from editing.worker import edit
+from editing.worker import edit, prepare
 from tests.conftest import signed_in
 from tests.services.test_editing_jobs import clip, submit
 
@@ -145,6 +146,26 @@ def test_an_asset_shows_player_facts_and_a_download(client: Client, job: Editing
     assert "320×180" in page
     assert f'href="/jobs/{job.pk}/"' in page
     assert "https://media.oss.example.com/clips/out.mp4" in page
+
+
+def test_an_asset_that_may_not_go_now_stays_and_the_page_says_why(client: Client, job: EditingJob, ed: User) -> None:
+    edit.run(job.pk)
+    submit(ed, clip(4, 6), key=job.key)
+
+    answer = client.post(f"/assets/{job.media_id}/delete/", follow=True)
+
+    assert "A job is about to replace this file" in answer.content.decode()
+    assert MediaAsset.objects.filter(pk=job.media_id).exists()
+
+
+def test_a_file_that_is_still_being_looked_at_or_unreadable_says_so(client: Client, ed: User, media: Bucket) -> None:
+    asset = registry.register(ed, media, "x.mp4", tags=["goal"], description="The third")
+    page = client.get(f"/assets/{asset.pk}/").content.decode()
+    assert "still being looked at" in page
+    assert "The third" in page
+
+    prepare.run(asset.pk)
+    assert "could not be read: x.mp4 is not in bucket media" in client.get(f"/assets/{asset.pk}/").content.decode()
 
 
 def test_deleting_an_asset_removes_its_file_and_the_job_says_so(client: Client, job: EditingJob) -> None:

@@ -11,7 +11,7 @@ from editing.errors import UnreadableMedia
 from editing.media.frames import cover, first_picture, jpeg_at, picture_at
 from editing.timeline.clips import Mode
 from tests.media.cutting import clip, open_segment, plan_of, run
-from tests.samples import BASIC, WRAPPING, Kind, number_of, segments_of
+from tests.samples import BASIC, WRAPPING, Kind, number_of, playlist, segments_of
 
 HEVC = Kind(codec="libx265", options="-x265-params log-level=none:open-gop=0:keyint=25")
 
@@ -46,6 +46,15 @@ def test_the_cover_is_the_frame_that_was_named(mode: Mode, at: float, number: in
     run(plan, tmp_path / "out.mp4")
 
     assert number_in(cover(plan, tmp_path / "out.mp4")) == number
+
+
+@pytest.mark.parametrize("number", [50, 62, 75, 90, 99])
+def test_in_a_container_without_an_index_the_frame_is_found_too(number: int) -> None:
+    path = playlist(BASIC).parent / "001.ts"
+
+    assert number_in(picture_at(path, (number - 50) * 3600)) == number
+    with path.open("rb") as file:
+        assert number_in(picture_at(file, (number - 50) * 3600 + 3599)) == number
 
 
 def test_without_a_cover_time_the_first_frame_is_taken(tmp_path: Path) -> None:

@@ -1,0 +1,15 @@
+"""The table of actions. Every other operation of IMS is answered with InvalidAction.NotFound."""
+
+from editing.rpc.actions import indexfile, live_editing, media_changes, media_reads, producing
+from editing.rpc.operation import Operation
+
+ACTIONS: dict[str, Operation] = {
+    operation.name: operation
+    for operation in (
+        *live_editing.OPERATIONS,
+        *indexfile.OPERATIONS,
+        *producing.OPERATIONS,
+        *media_reads.OPERATIONS,
+        *media_changes.OPERATIONS,
+    )
+}

@@ -1,0 +1,155 @@
+"""Live editing: ranges of recorded streams become one video."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from editing.models import EditingJob
+from editing.models.roles import Verb
+from editing.rpc.actions import jobs, output
+from editing.rpc.actions.streams import APP, DOMAIN, STREAM
+from editing.rpc.errors import Refused, invalid, missing
+from editing.rpc.operation import Answer, Call, Operation
+from editing.rpc.params import choice, instant, json_object, json_objects, json_text, optional, required, text
+from editing.services import editing_jobs
+from editing.timeline.clips import Clip, Mode, StreamName
+from editing.timeline.instant import Range
+
+MOST_CLIPS = 1000
+CLIPS = required("Clips", json_objects(most=MOST_CLIPS))
+PROJECT_ID = optional("ProjectId", text(most=64), "")
+STREAM_CONFIG = optional("LiveStreamConfig", json_object, None)
+PRODUCE_CONFIG = optional("MediaProduceConfig", json_object, None)
+USER_DATA = optional("UserData", json_text(most=editing_jobs.LONGEST_USER_DATA), "")
+MODE = optional("Mode", choice(*(mode.value for mode in Mode)), Mode.ACCURATE_FAST.value)
+START_TIME, END_TIME = (required(name, instant) for name in ("StartTime", "EndTime"))
+COVER_TIME = optional("CoverTime", instant, None)
+COVER_URL = optional("CoverUrl", text(), "")
+CLIPS_TEXT = optional("Clips", text(most=1 << 20), "")
+
+FIELDS = {
+    "clips": "Clips",
+    "clips[]": "Clips[]",
+    "clips[].stream": "Clips[].StreamName",
+    "clips[].start": "Clips[].StartTime",
+    "clips[].end": "Clips[].EndTime",
+    "clips[].cover": "Clips[].CoverTime",
+    "mode": "MediaProduceConfig.Mode",
+    "user_data": "UserData",
+    **output.FIELDS,
+}
+
+
+def submit(call: Call) -> Answer:
+    """Queue a merge. Nothing but the plan is worked out before the answer."""
+    if call[PROJECT_ID]:
+        raise Refused("ProjectNotFound", f"Project {call[PROJECT_ID]} not found.")
+    stream, produce = call[STREAM_CONFIG], call[PRODUCE_CONFIG]
+    job = editing_jobs.submit(
+        call.user,
+        clips=[_clip(item, f"Clips[{number}]", stream or {}) for number, item in enumerate(call[CLIPS])],
+        mode=Mode(MODE.of(produce or {}, PRODUCE_CONFIG.name)),
+        output=output.requested(call),
+        user_data=call[USER_DATA],
+        request=_kept(call),
+    )
+    return {
+        "ProjectId": "",
+        "JobId": job.pk,
+        "MediaId": job.media_id,
+        "MediaURL": jobs.media_url(job),
+        **jobs.vod_media_id(job),
+    }
+
+
+def get(call: Call) -> Answer:
+    """How a job of the past year is doing."""
+    return {"LiveEditingJob": _job(jobs.found(call))}
+
+
+def _clip(item: Mapping[str, object], path: str, default: Mapping[str, object]) -> Clip:
+    if COVER_URL.of(item, path):
+        raise invalid(f"{path}.CoverUrl", "Covers are kept with the media asset; leave it out.")
+    return Clip(
+        _stream(item, path, default),
+        Range(START_TIME.of(item, path), END_TIME.of(item, path)),
+        COVER_TIME.of(item, path),
+    )
+
+
+def _stream(item: Mapping[str, object], path: str, default: Mapping[str, object]) -> StreamName:
+    """A clip's own names before those of LiveStreamConfig, each by itself."""
+    names = [param.of(item, path) or param.of(default, STREAM_CONFIG.name) for param in (DOMAIN, APP, STREAM)]
+    for param, name in zip((DOMAIN, APP, STREAM), names, strict=True):
+        if not name:
+            raise missing(f"{STREAM_CONFIG.name}.{param.name}")
+    return StreamName(*names)
+
+
+def _kept(call: Call) -> dict[str, Any]:
+    """What is said back later as it was said: the clips to the letter, and names that our rows have no place for."""
+    kept: dict[str, Any] = {}
+    if isinstance(call.values["Clips"], str):
+        kept["Clips"] = call[CLIPS_TEXT]
+    if stream := call[STREAM_CONFIG]:
+        named = {param.name: param.of(stream) for param in (APP, DOMAIN, STREAM)}
+        kept["LiveStreamConfig"] = {name: value for name, value in named.items() if value}
+    if (config := call[output.CONFIG]) and (group := output.TEMPLATE_GROUP.of(config)):
+        kept["VodTemplateGroupId"] = group
+    return kept
+
+
+def _job(job: EditingJob) -> Answer:
+    """Clips and UserData are JSON in text here, the three configurations are objects: so it is in IMS."""
+    return {
+        "JobId": job.pk,
+        "ProjectId": "",
+        "Status": jobs.status(job),
+        "Clips": jobs.clips_text(job),
+        "UserData": job.user_data,
+        **jobs.times(job, created="CreationTime"),
+        "MediaId": job.media_id,
+        "MediaURL": jobs.media_url(job),
+        **jobs.fault(job),
+        "LiveStreamConfig": jobs.default_stream(job),
+        "MediaProduceConfig": {"Mode": job.mode},
+        "OutputMediaConfig": _output(job),
+    }
+
+
+def _output(job: EditingJob) -> Answer:
+    place = (
+        {"StorageLocation": f"{job.bucket.name}.{job.bucket.endpoint}", "FileName": job.key}
+        if jobs.is_vod(job)
+        else {"MediaURL": jobs.media_url(job)}
+    )
+    sizes = {"Width": job.width, "Height": job.height, "Bitrate": job.bitrate and job.bitrate // 1000}
+    group = (job.request or {}).get("VodTemplateGroupId")
+    return {
+        **place,
+        **{name: value for name, value in sizes.items() if value},
+        **({"VodTemplateGroupId": group} if group else {}),
+    }
+
+
+OPERATIONS = (
+    Operation(
+        "SubmitLiveEditingJob",
+        submit,
+        Verb.EDIT,
+        (CLIPS, PROJECT_ID, STREAM_CONFIG, output.CONFIG, output.TARGET, PRODUCE_CONFIG, USER_DATA),
+        differs="Without ProjectId no project is created and ProjectId comes back empty; with one, ProjectNotFound. "
+        "VodMediaId is the MediaId. VodTemplateGroupId may only be VOD_NO_TRANSCODE. CoverUrl is refused: the cover is "
+        "the asset's. At most 1,000 clips.",
+        fields=FIELDS,
+    ),
+    Operation(
+        "GetLiveEditingJob",
+        get,
+        Verb.SEE,
+        (jobs.JOB_ID,),
+        differs="MediaProduceConfig says the mode that was used. A cancelled job has Status Failed and Code "
+        "JobCancelled; other Codes are those of this studio. JobId is required.",
+    ),
+)

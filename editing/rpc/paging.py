@@ -1,0 +1,61 @@
+"""MaxResults and NextToken: pages that stay right while rows are added, and cost the same however far in they are."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from django.db.models import Model, Q, QuerySet
+
+from editing.rpc.errors import invalid
+from editing.rpc.operation import Call
+from editing.rpc.params import Param, integer, optional, text
+from editing.timeline.instant import from_datetime, to_datetime
+
+Row = TypeVar("Row", bound=Model)
+MAX_RESULTS = optional("MaxResults", integer(1, 100), 10)
+NEXT_TOKEN = optional("NextToken", text(most=128), "")
+START_TIME_NAME, END_TIME_NAME = "StartTime", "EndTime"
+
+
+def page(call: Call, rows: QuerySet[Row], *, oldest_first: bool) -> tuple[list[Row], str]:
+    """The rows of this page by `created_at`, and the token of the next one: empty after the last."""
+    most, token = call[MAX_RESULTS], call[NEXT_TOKEN]
+    ordered = rows.order_by(*(("created_at", "pk") if oldest_first else ("-created_at", "-pk")))
+    if token:
+        at, key = _position(token)
+        edge = "gte" if oldest_first else "lte"
+        seen = "lte" if oldest_first else "gte"
+        ordered = ordered.filter(**{f"created_at__{edge}": at}).exclude(Q(created_at=at, **{f"pk__{seen}": key}))
+    found: list[Any] = list(ordered[: most + 1])
+    return found[:most], _token(found[most - 1]) if len(found) > most else ""
+
+
+def _token(row: Any) -> str:
+    position = f"{from_datetime(row.created_at)}:{row.pk}"
+    return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
+
+
+def _position(token: str) -> tuple[datetime, str]:
+    try:
+        text = base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4)).decode("ascii")
+        micros, _, key = text.partition(":")
+        if not key.isalnum():
+            raise ValueError(key)
+        return to_datetime(int(micros)).astimezone(UTC), key
+    except (ValueError, OverflowError, binascii.Error):
+        raise invalid(NEXT_TOKEN.name, "Give the one that the page before came with.") from None
+
+
+def direction(name: str, ascending: str, descending: str) -> Param[str]:
+    """A SortBy whose two words are these; both are compared whatever their case."""
+
+    def read(value: object, path: str) -> str:
+        word = str(value).lower()
+        if word not in (ascending.lower(), descending.lower()):
+            raise invalid(path, f"It must be {descending} or {ascending}.")
+        return word
+
+    return optional(name, read, descending.lower())
