@@ -41,6 +41,9 @@ TYPES = {
 _LONGEST_PART = 240
 """Bytes: what filesystems allow, less a little."""
 _URL = re.compile(r"^(?:https?://(?P<host>[^/?#]+)|oss://(?P<bucket>[^/?#.]+))/(?P<key>[^?#]+)$")
+RECORDINGS, POSTERS = "recordings", "posters"
+OWN_FOLDERS = frozenset({RECORDINGS, POSTERS})
+"""What nobody's output may be written over."""
 _FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode's controls, halves of pairs that no encoding can write, and separators of lines."""
 
@@ -58,6 +61,8 @@ def check_key(key: str, *, field: str = "key", extensions: frozenset[str] | None
         raise InvalidKey(f"A part of the name is longer than {_LONGEST_PART} bytes.", field=field)
     if extensions is not None and Path(key).suffix.lower().removeprefix(".") not in extensions:
         raise InvalidKey(f"The name must end in one of .{', .'.join(sorted(extensions))}.", field=field)
+    if extensions is not None and parts[0] in OWN_FOLDERS:
+        raise InvalidKey(f"The folder {parts[0]} is kept by the studio itself; choose another.", field=field)
     return key
 
 

@@ -101,7 +101,7 @@ def _asset(job: EditingJob, output: Path) -> MediaAsset:
         size=facts.size,
         duration=facts.duration,
         facts=facts.to_json(),
-        poster=f"posters/{job.media_id}.jpg",
+        poster=f"{storage.POSTERS}/{job.media_id}.jpg",
         job=job,
         created_at=timezone.now(),
     )

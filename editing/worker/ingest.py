@@ -52,7 +52,7 @@ def folder_of(recording: Recording) -> str:
     """Where the files of a recording are in its bucket: its number tells it from others, names are for people."""
     name = recording.stream.full_name
     parts = (_shortened(part) for part in (name.domain, name.app, name.stream))
-    return f"recordings/{'/'.join(parts)}/{recording.pk}"
+    return f"{storage.RECORDINGS}/{'/'.join(parts)}/{recording.pk}"
 
 
 def _poster(recording: Recording) -> str:

@@ -48,6 +48,6 @@ def _poster(asset: MediaAsset, facts: MediaFacts, file: BinaryIO) -> str:
     if asset.poster_at is None or not any(track.kind == "video" for track in facts.tracks):
         return ""
     picture = picture_at(file, asset.poster_at * TICKS_PER_SECOND // SECOND)
-    key = f"posters/{asset.pk}.jpg"
+    key = f"{storage.POSTERS}/{asset.pk}.jpg"
     storage.save_bytes(picture, asset.bucket, key)
     return key

@@ -84,6 +84,7 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(recording: Recordi
         ([clip()], {"key": "/out.mp4"}, InvalidKey, "output.key"),
         ([clip()], {"key": "out.exe"}, InvalidKey, "output.key"),
         ([clip()], {"key": "a\x00.mp4"}, InvalidKey, "output.key"),
+        ([clip()], {"key": "recordings/example.com/live/main/1/000000.ts"}, InvalidKey, "output.key"),
         ([clip()], {"user_data": "{"}, InvalidInput, "user_data"),
         ([clip()], {"user_data": f'"{"x" * 511}"'}, InvalidInput, "user_data"),
         ([clip(10, 20)], {"holes": HolePolicy.FAIL}, NothingRecorded, "clips[0]"),
