@@ -11,7 +11,7 @@ from editing.api.fields import RangeSerializer
 
 
 class PieceSerializer(RangeSerializer):
-    """A run of frames that is copied or encoded, and why."""
+    """A run of frames that is copied, encoded, or a slate (black where nothing was recorded), and why."""
 
     action = serializers.CharField()
     frames = serializers.IntegerField()
@@ -44,6 +44,7 @@ class PlanSerializer(serializers.Serializer[Any]):
     mode = serializers.CharField()
     duration = serializers.FloatField()
     frames = serializers.IntegerField()
+    encoded = serializers.IntegerField(help_text="How many of the frames are encoded; the others are copied.")
     predicted_size = serializers.IntegerField()
     predicted_seconds = serializers.FloatField()
     width = serializers.IntegerField()

@@ -4,7 +4,7 @@ from typing import Any
 
 from editing.timeline.coverage import Gap
 from editing.timeline.instant import Range, format_instant
-from editing.timeline.pieces import Piece
+from editing.timeline.pieces import Action, Piece
 from editing.timeline.plan import ClipPlan, CutPlan
 from editing.timeline.ticks import TICKS_PER_SECOND
 
@@ -16,6 +16,7 @@ def describe(plan: CutPlan) -> dict[str, Any]:
         "mode": plan.mode.value,
         "duration": seconds(plan.ticks),
         "frames": plan.frames,
+        "encoded": sum(piece.frames for piece in plan.pieces if piece.action is not Action.COPY),
         "predicted_size": plan.size,
         "predicted_seconds": round(plan.seconds, 1),
         "width": target.video.width,

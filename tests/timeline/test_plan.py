@@ -220,6 +220,7 @@ def test_a_plan_is_described_in_words_and_numbers() -> None:
         "duration": 6.0,
         "frames": 150,
         "predicted_size": 870_000,
+        "encoded": 150,
         "predicted_seconds": 0,
         "width": 1280,
         "height": 720,
