@@ -55,12 +55,12 @@ class Edges:
         for edge in self._running:
             edge.stop()
 
-    def packets(self, alive: Callable[[], None]) -> Iterator[tuple[bool, int, Any]]:
-        """Those of the next piece: (is video, pts, packet); the pictures' pts say nothing. `alive` is called meanwhile.
+    def packets(self, waits: Callable[[], None]) -> Iterator[tuple[bool, int, Any]]:
+        """Those of the next piece: (is video, pts, packet); the pictures' pts say nothing. `waits` is called meanwhile.
 
         Raises what went wrong in its thread.
         """
-        yield from self._running[0].packets(alive)
+        yield from self._running[0].packets(waits)
         self._running.pop(0)
         self._start()
 
@@ -91,9 +91,9 @@ class _Edge(Thread):
         self._ended.set()
         self.join()
 
-    def packets(self, alive: Callable[[], None]) -> Iterator[tuple[bool, int, Any]]:
+    def packets(self, waits: Callable[[], None]) -> Iterator[tuple[bool, int, Any]]:
         while True:
-            alive()
+            waits()
             try:
                 item = self._queue.get(timeout=_PATIENCE)
             except Empty:

@@ -12,7 +12,7 @@ from typing import Any
 
 from av import Packet
 
-from editing.errors import Cancelled, UnreadableMedia
+from editing.errors import UnreadableMedia
 from editing.media import clock
 from editing.media.audio_copy import CopiedAudio, NotFramewise
 from editing.media.audio_encode import EncodedAudio
@@ -117,7 +117,7 @@ class _Merge:
                 self.sound.begin(piece, self.offset, continues=continues)
             times = [*clock.frames_of(piece).shown, piece.end_pts]
             written, shift = 0, self.offset - piece.first_pts
-            for is_video, pts, packet in edges.packets(self._alive):
+            for is_video, pts, packet in edges.packets(self._waits):
                 if not is_video:
                     if self.sound:
                         self.sound.take(pts, packet)
@@ -130,9 +130,8 @@ class _Merge:
                 self.sound.end()
         self.report.frames_encoded += written
 
-    def _alive(self) -> None:
-        if self.course.cancelled():
-            raise Cancelled("The cut was cancelled.")
+    def _waits(self) -> None:
+        self.course.step(Stage.ENCODING, self.offset)
 
     def _reader(self, piece: Piece) -> PacketReader:
         return PacketReader(piece.files, self.open_segment, self._count, parsed=self.parsed)
