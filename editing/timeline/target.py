@@ -18,6 +18,8 @@ LOWEST_BITRATE, HIGHEST_BITRATE = 16_000, 200_000_000
 AUDIO_BITRATE = {1: 96_000, 2: 160_000}
 SURROUND_BITRATE = 384_000
 
+_COPIED_SOUND = frozenset({"aac", "ac3", "eac3", "mp3", "opus"})
+
 Track = TypeVar("Track", VideoParameters, AudioParameters)
 
 
@@ -107,6 +109,8 @@ def clash(own: VideoParameters | None, target: VideoParameters) -> str:
 
 
 def _audio_clash(groups: Sequence[Group], target: AudioParameters) -> str:
+    if target.codec not in _COPIED_SOUND:
+        return f"files do not keep {target.codec} as it is"
     if target.codec == "mp3":
         return "a packet of MP3 keeps parts of its sound in those before it, which a cut takes away"
     own = {group[0].segment.parameters.audio[0] for group in groups if group[0].segment.parameters.audio}

@@ -91,3 +91,15 @@ def test_clips_of_several_streams_are_planned_from_their_own_coverage() -> None:
 
 def test_no_sound_anywhere_is_no_sound_track() -> None:
     assert plan([clip(0, 1)], Coverage([silent(segment(0))])).target.audio is None
+
+
+@pytest.mark.parametrize(
+    ("codec", "reason"), [("mp3", "a packet of MP3 keeps"), ("aac_latm", "files do not keep aac_latm")]
+)
+def test_sound_that_cannot_be_cut_by_packets_is_encoded(codec: str, reason: str) -> None:
+    parameters = Parameters(VIDEO, (replace(SOUND, codec=codec),))
+
+    found = plan([clip(0, 2)], Coverage([segment(0, parameters=parameters)]), mode=Mode.ROUGH_FAST)
+
+    assert not found.target.audio_copied
+    assert reason in found.warnings[-1]
