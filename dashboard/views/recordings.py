@@ -15,7 +15,7 @@ from dashboard.forms import MergeForm
 from editing.models import Recording
 from editing.models.roles import Verb
 from editing.services import links, recordings
-from editing.timeline.coverage import Coverage
+from editing.timeline.instant import Instant, Range
 
 _ROWS = Recording.objects.select_related("stream", "bucket")
 
@@ -38,8 +38,14 @@ def detail(request: HttpRequest, recording_id: int) -> HttpResponse:
 @needs(Verb.SEE)
 @require_safe
 def timeline(request: HttpRequest, recording_id: int) -> HttpResponse:
-    """What the timeline draws, as JSON; a browser that has it asks again for nothing."""
-    return _timeline(request, load(_ROWS, request, pk=recording_id))
+    """What the timeline draws, as JSON; a browser that has it asks again for nothing.
+
+    `since`, in microseconds, leaves out what ended before: while a recording grows only its end is asked for.
+    """
+    since = request.GET.get("since", "0")
+    if not since.isdecimal() or len(since) > 18:
+        return JsonResponse({"detail": "Give `since` in microseconds since 1970."}, status=400)
+    return _timeline(request, load(_ROWS, request, pk=recording_id), int(since))
 
 
 @needs(Verb.SEE)
@@ -64,21 +70,29 @@ def delete(request: HttpRequest, recording_id: int) -> HttpResponse:
     return redirect("stream", stream_id)
 
 
-def _version(request: HttpRequest, recording: Recording) -> str:
-    return f'"{recording.pk}-{recording.segment_count}-{recording.end}-{recording.gaps.count()}"'
+def _version(request: HttpRequest, recording: Recording, since: int) -> str:
+    parts = (recording.pk, recording.segment_count, recording.end, recording.gaps.count(), recording.ended, since)
+    return f'"{"-".join(map(str, parts))}"'
 
 
 @condition(etag_func=_version)
-def _timeline(request: HttpRequest, recording: Recording) -> JsonResponse:
-    answer = JsonResponse(_drawn(recordings.coverage(recording)))
+def _timeline(request: HttpRequest, recording: Recording, since: int) -> JsonResponse:
+    answer = JsonResponse({**_drawn(recording, since), "ended": recording.ended})
     patch_cache_control(answer, private=True, no_cache=True)
     return answer
 
 
-def _drawn(found: Coverage) -> dict[str, Any]:
-    """Instants in whole microseconds; each segment by its start."""
+def _drawn(recording: Recording, since: Instant) -> dict[str, Any]:
+    """Instants in whole microseconds; each segment by its start. All from the segment on that is on at `since`."""
+    whole = recording.range
+    within = Range(max(since, whole.start), whole.end) if whole and since < whole.end else whole
+    found = recordings.coverage(recording, within)
+    start = found.segments[0].start if found.segments else since
+    shown = Range(start, whole.end) if whole and since > whole.start else None
     return {
+        "start": start,
+        "end": whole.end if whole else start,
         "covered": [[part.start, part.end] for part in found.covered()],
-        "gaps": [[gap.range.start, gap.range.end, gap.reason] for gap in found.gaps()],
+        "gaps": [[gap.range.start, gap.range.end, gap.reason] for gap in found.gaps(shown)],
         "segments": [segment.start for segment in found.segments],
     }

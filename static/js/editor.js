@@ -12,6 +12,8 @@ import { full } from "./times.js";
 
 const $ = (id) => document.getElementById(id);
 const ROUNDING = 0.25; // ms that the time of a picture may lie before its instant in the index
+const GROWS_EVERY = 2000; // ms between two looks at the end of a recording that grows
+const BEHIND = 6000; // ms behind the newest picture that one is at least taken to when one goes live
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 
 class Editor {
@@ -33,18 +35,48 @@ class Editor {
   }
 
   async #load() {
-    const answer = await fetch(this.root.dataset.timeline);
-    if (!answer.ok) return this.#notice("The timeline could not be loaded. Reload the page.");
-    const { covered, gaps, segments } = await answer.json();
-    const data = {
+    const found = await this.#ask(0);
+    if (!found) return this.#notice("The timeline could not be loaded. Reload the page.");
+    this.#take(found);
+    if (!this.live) return;
+    $("live").hidden = false;
+    setTimeout(() => this.#grow(), GROWS_EVERY);
+  }
+
+  /* What is recorded from an instant on, in ms. */
+  async #ask(since) {
+    const answer = await fetch(`${this.root.dataset.timeline}?since=${Math.round(since * 1000)}`).catch(() => null);
+    if (!answer?.ok) return null;
+    const { start, end, covered, gaps, segments, ended } = await answer.json();
+    return {
+      start: start / 1000,
+      end: end / 1000,
       covered: covered.map((pair) => pair.map((each) => each / 1000)),
-      gaps: gaps.map(([start, end, reason]) => [start / 1000, end / 1000, reason]),
+      gaps: gaps.map(([from, to, reason]) => [from / 1000, to / 1000, reason]),
       segments: segments.map((each) => each / 1000),
+      ended,
     };
+  }
+
+  /* While it is recorded its end is asked for again and again; who looks at the end goes on looking at it. */
+  async #grow() {
+    const found = await this.#ask(this.timeline.data.segments.at(-1) ?? 0);
+    if (found) this.#take(grown(this.timeline.data, found));
+    if (this.live) return setTimeout(() => this.#grow(), GROWS_EVERY);
+    $("live").hidden = true;
+    announce("The recording has ended.");
+  }
+
+  #take(data) {
+    this.live = !data.ended;
     this.timeline.data = data;
+    this.timeline.extend(data.end);
     this.recording.covered = data.covered;
     this.recording.starts = new Map(data.segments.map((start) => [Math.floor(start), start]));
     this.#listGaps(data.gaps);
+    if (this.live) $("length").textContent = sayDuration(data.end - this.recording.start);
+    this.player.grew();
+    for (const field of document.querySelectorAll("time-field")) field.setAttribute("last", new Date(data.end).toISOString());
     this.timeline.draw();
   }
 
@@ -138,6 +170,14 @@ class Editor {
     else if (direction < 0) this.move(-1000);
   }
 
+  /* The newest pictures, with as much before the end as the player needs to go on without stopping. */
+  goLive() {
+    if (!this.live) return;
+    this.seek(this.recording.end - BEHIND);
+    this.#speed(1);
+    this.player.play();
+  }
+
   #speed(speed) {
     this.video.playbackRate = speed;
     $("speed").value = String(speed);
@@ -187,6 +227,7 @@ class Editor {
       "pan-on": () => this.timeline.pan(0.5),
       fit: () => this.timeline.fit(),
       mute: () => this.mute(),
+      live: () => this.goLive(),
       help: () => $("keys").showModal(),
     };
   }
@@ -220,6 +261,7 @@ class Editor {
       { keys: ["ArrowDown"], label: "next edge of a clip or gap", run: () => this.jump(1) },
       { keys: ["Home"], label: "first frame", run: () => this.seek(this.recording.start) },
       { keys: ["End"], label: "last frame", run: () => this.seek(this.recording.end) },
+      { keys: ["Shift+End"], label: "live, while it is recorded", run: actions.live },
       ...(this.marks ? editing : []),
       { keys: ["+", "="], label: "zoom in", run: actions["zoom-in"], repeat: true },
       { keys: ["-"], label: "zoom out", run: actions["zoom-out"], repeat: true },
@@ -253,6 +295,7 @@ class Editor {
     $("clock").textContent = full(begins);
     this.timeline.frames = frames ?? null;
     this.timeline.follow(begins, !this.video.paused);
+    if (this.live) $("behind").textContent = `${sayDuration(this.recording.end - begins)} behind`;
     if (!frames && this.video.paused) this.frames.around(instant + ROUNDING).then((found) => found && (this.shown = undefined));
   }
 
@@ -285,6 +328,19 @@ class Editor {
     place.textContent = text;
     place.hidden = false;
   }
+}
+
+/* What was known, with its end replaced by what is known now. */
+function grown(known, found) {
+  const before = known.covered.filter(([start]) => start < found.start).map(([start, end]) => [start, Math.min(end, found.start)]);
+  const [last, first] = [before.at(-1), found.covered[0]];
+  const joins = last && first && first[0] - last[1] < 1;
+  return {
+    ...found,
+    covered: joins ? [...before.slice(0, -1), [last[0], first[1]], ...found.covered.slice(1)] : [...before, ...found.covered],
+    gaps: [...known.gaps.filter(([, end]) => end <= found.start), ...found.gaps],
+    segments: [...known.segments.filter((each) => each < found.start), ...found.segments],
+  };
 }
 
 const root = document.getElementById("editor");

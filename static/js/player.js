@@ -33,6 +33,11 @@ export class Player {
     this.#place();
   }
 
+  /* The recording has a new end. What was opened whole is opened by the hour once it is long. */
+  grew() {
+    if (this.hls && this.to === Infinity && this.recording.end - this.from > 2 * WHOLE_UP_TO) this.#open(this.instant);
+  }
+
   toggle() {
     if (this.video.paused) this.play();
     else this.video.pause();
@@ -46,7 +51,7 @@ export class Player {
     const { playlist, start, end } = this.recording;
     const whole = end - start <= WHOLE_UP_TO;
     this.from = whole ? start : Math.max(Math.min(instant - WINDOW / 3, end - WINDOW), start);
-    this.to = whole ? end : this.from + WINDOW;
+    this.to = whole ? Infinity : this.from + WINDOW;
     this.target = instant;
     this.shown = undefined;
     this.firsts = new Map(); // fragment → media time of its first picture
@@ -61,8 +66,9 @@ export class Player {
   #listen(playing) {
     const { Events } = Hls;
     this.hls.on(Events.LEVEL_LOADED, () => {
-      this.#place();
+      if (this.target !== null) this.#place();
       if (playing) this.play();
+      playing = false; // a recording that grows is loaded again and again
     });
     this.hls.on(Events.FRAG_BUFFERED, (_, { frag }) => this.#measure(frag));
     this.hls.on(Events.ERROR, (_, data) => this.#fault(data));

@@ -48,6 +48,17 @@ export class Timeline {
     this.#show(this.whole.start - margin, this.whole.end + margin);
   }
 
+  /* The whole has a new end; what showed the old one shows that. */
+  extend(end) {
+    const grown = end - this.whole.end;
+    if (grown <= 0) return;
+    const atEnd = this.to >= this.whole.end && this.from <= this.whole.end;
+    const all = atEnd && this.from <= this.whole.start;
+    this.whole.end = end;
+    if (all) this.fit();
+    else if (atEnd) this.#show(this.from + grown, this.to + grown);
+  }
+
   /* `factor` < 1 shows less; `around` stays where it is. */
   zoom(factor, around = this.head) {
     const most = (this.whole.end - this.whole.start) * 1.02;

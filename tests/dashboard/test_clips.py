@@ -239,12 +239,30 @@ def test_the_timeline_is_coverage_gaps_and_segments(recording: Recording, client
     first = client.get(f"/recordings/{recording.pk}/timeline/")
 
     assert first.json() == {
+        "start": begin,
+        "end": begin + 12_000_000,
         "covered": [[begin, begin + 12_000_000]],
         "gaps": [],
         "segments": [begin + at for at in range(0, 12_000_000, 2_000_000)],
+        "ended": True,
     }
     again = client.get(f"/recordings/{recording.pk}/timeline/", headers={"If-None-Match": first["ETag"]})
     assert again.status_code == 304
+
+
+def test_of_a_timeline_that_grows_only_the_end_is_asked_for(recording: Recording, client: Client) -> None:
+    begin = 1_795_168_800_000_000
+    path = f"/recordings/{recording.pk}/timeline/"
+
+    assert client.get(path, {"since": begin + 8_500_000}).json() == {
+        "start": begin + 8_000_000,
+        "end": begin + 12_000_000,
+        "covered": [[begin + 8_000_000, begin + 12_000_000]],
+        "gaps": [],
+        "segments": [begin + 8_000_000, begin + 10_000_000],
+        "ended": True,
+    }
+    assert client.get(path, {"since": "noon"}).status_code == 400
 
 
 def test_the_frames_around_an_instant_are_told_exactly(recording: Recording, client: Client) -> None:
