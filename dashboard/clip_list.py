@@ -28,6 +28,7 @@ class Chosen:
     stream: str
     start: Instant
     end: Instant
+    cover: Instant | None = None
 
     @property
     def duration(self) -> int:
@@ -35,7 +36,7 @@ class Chosen:
 
     @property
     def clip(self) -> Clip:
-        return Clip(StreamName(self.domain, self.app, self.stream), Range(self.start, self.end))
+        return Clip(StreamName(self.domain, self.app, self.stream), Range(self.start, self.end), self.cover)
 
 
 class ClipList:
@@ -64,9 +65,11 @@ class ClipList:
         for recording, wanted in clips[:MOST]:
             self.add(recording, wanted)
 
-    def change(self, clip_id: str, wanted: Range) -> None:
+    def change(self, clip_id: str, wanted: Range, cover: Instant | None = None) -> None:
+        """Other times for a clip, and the instant of the picture that shall be the cover."""
+        start, end = wanted.start, wanted.end
         self._keep(
-            [replace(each, start=wanted.start, end=wanted.end) if each.id == clip_id else each for each in self.chosen]
+            [replace(each, start=start, end=end, cover=cover) if each.id == clip_id else each for each in self.chosen]
         )
 
     def duplicate(self, clip_id: str) -> None:

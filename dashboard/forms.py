@@ -38,9 +38,12 @@ class MomentField(forms.CharField):
         super().__init__(**options)
         self.day = day
 
-    def clean(self, value: Any) -> tuple[str, int]:
-        """("at", instant) or ("by", µs)."""
-        text = super().clean(value).replace("−", "-").replace("UTC", "Z").strip()
+    def clean(self, value: Any) -> tuple[str, int] | None:
+        """("at", instant) or ("by", µs); None for an empty one that need not be there."""
+        text = super().clean(value)
+        if not text:
+            return None
+        text = text.replace("−", "-").replace("UTC", "Z").strip()
         if match := _OFFSET.match(text):
             return "by", _offset(match)
         if match := _TIME.match(text.removesuffix("Z").strip()):
@@ -72,6 +75,7 @@ class RangeForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["start"] = MomentField(day=day, label="In")
         self.fields["end"] = MomentField(day=day, label="Out")
+        self.fields["cover"] = MomentField(day=day, label="Cover", required=False)
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
@@ -90,6 +94,13 @@ class RangeForm(forms.Form):
             self.add_error("end", "The clip must end after its start.")
             return
         values["range"] = Range(start, end)
+        self._resolve_cover(values, start, end)
+
+    def _resolve_cover(self, values: dict[str, Any], start: Instant, end: Instant) -> None:
+        kind, cover = values.get("cover") or ("at", None)
+        values["cover"] = start + cover if kind == "by" and cover is not None else cover
+        if values["cover"] is not None and not start <= values["cover"] <= end:
+            self.add_error("cover", "The cover must lie in its clip.")
 
 
 def _number(placeholder: str) -> forms.NumberInput:

@@ -25,6 +25,7 @@ from django.utils.module_loading import import_string
 from editing.errors import EditingError, InvalidKey, InvalidOutput, NoSpace, NotFound, StorageFailure
 from editing.models import Bucket
 
+COVERS = frozenset({"jpg", "jpeg"})
 OUTPUTS = frozenset({"mp4", "mov", "mkv", "ts", "flv"})
 IMAGES = frozenset({"jpg", "jpeg"})
 LONGEST_KEY = 512

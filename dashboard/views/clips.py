@@ -47,7 +47,7 @@ def change(request: HttpRequest, clip_id: str) -> HttpResponse:
     form = RangeForm(request.POST, day=day)
     if not form.is_valid():
         return _list(request, clips, wrong=clip_id, form=form)
-    clips.change(clip_id, form.cleaned_data["range"])
+    clips.change(clip_id, form.cleaned_data["range"], form.cleaned_data["cover"])
     return _list(request, clips)
 
 

@@ -54,6 +54,11 @@ class OutputInput(StrictSerializer):
     url = serializers.CharField(
         required=False, max_length=1024, help_text="https://bucket.endpoint/key or oss://bucket/key"
     )
+    cover_url = serializers.CharField(
+        required=False,
+        max_length=1024,
+        help_text="Where the cover goes, in a bucket of kind oss. Default: beside the video, as .jpg.",
+    )
     width = serializers.IntegerField(required=False, allow_null=True, default=None)
     height = serializers.IntegerField(required=False, allow_null=True, default=None)
     bitrate = serializers.IntegerField(required=False, allow_null=True, default=None)
@@ -71,6 +76,8 @@ class OutputInput(StrictSerializer):
     def output(values: dict[str, Any]) -> Output:
         """Of validated data. Raises what `storage.resolve` raises for a url."""
         values = dict(values)
+        if "cover_url" in values:
+            values["cover"] = storage.resolve(values.pop("cover_url"), field="output.cover_url")
         if "url" in values:
             bucket, key = storage.resolve(values.pop("url"), field="output.url")
         else:

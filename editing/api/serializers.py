@@ -104,6 +104,7 @@ class OutputSerializer(serializers.Serializer[Any]):
     width = serializers.IntegerField(allow_null=True)
     height = serializers.IntegerField(allow_null=True)
     bitrate = serializers.IntegerField(allow_null=True)
+    cover_url = serializers.CharField(allow_null=True)
 
 
 class FaultSerializer(serializers.Serializer[Any]):
@@ -141,6 +142,7 @@ class EditingJobSerializer(serializers.ModelSerializer[EditingJob]):
             "width": job.width,
             "height": job.height,
             "bitrate": job.bitrate,
+            "cover_url": job.cover_bucket.url(job.cover_key) if job.cover_bucket else None,
         }
 
     @extend_schema_field(FaultSerializer(allow_null=True))
@@ -184,16 +186,20 @@ class MediaAssetDetailSerializer(MediaAssetSerializer):
     facts = serializers.JSONField()
     playback = serializers.SerializerMethodField()
     download = serializers.SerializerMethodField()
-    poster = serializers.SerializerMethodField()
+    poster = serializers.SerializerMethodField(help_text="A picture of it, no wider than 640 pixels.")
+    cover = serializers.SerializerMethodField(help_text="The same picture in full size.")
 
     class Meta(MediaAssetSerializer.Meta):
-        fields = (*MediaAssetSerializer.Meta.fields, "facts", "playback", "download", "poster")  # type: ignore[assignment]
+        fields = (*MediaAssetSerializer.Meta.fields, "facts", "playback", "download", "poster", "cover")  # type: ignore[assignment]
 
     def get_playback(self, asset: MediaAsset) -> str:
         return _absolute(self, links.file_url(asset.bucket, asset.key))
 
     def get_download(self, asset: MediaAsset) -> str:
         return _absolute(self, links.file_url(asset.bucket, asset.key, download=asset.key.rpartition("/")[2]))
+
+    def get_cover(self, asset: MediaAsset) -> str | None:
+        return _absolute(self, links.file_url(asset.cover_bucket, asset.cover_key)) if asset.cover_bucket else None
 
     def get_poster(self, asset: MediaAsset) -> str | None:
         return _absolute(self, links.file_url(asset.bucket, asset.poster)) if asset.poster else None

@@ -115,7 +115,7 @@ _IDEMPOTENCY = OpenApiParameter(
 class EditingJobViewSet(_Listed):
     """Editing jobs: clips merged into one video in the background."""
 
-    queryset = rows = EditingJob.objects.select_related("bucket")
+    queryset = rows = EditingJob.objects.select_related("bucket", "cover_bucket")
     serializer_class = serializers.EditingJobSerializer
     detail_class = serializers.EditingJobDetailSerializer
     filterset_class = filters.EditingJobFilter
@@ -166,7 +166,7 @@ class EditingJobViewSet(_Listed):
 class MediaAssetViewSet(_Listed):
     """Media assets: finished files."""
 
-    queryset = rows = MediaAsset.objects.select_related("bucket")
+    queryset = rows = MediaAsset.objects.select_related("bucket", "cover_bucket")
     serializer_class = serializers.MediaAssetSerializer
     detail_class = serializers.MediaAssetDetailSerializer
     filterset_class = filters.MediaAssetFilter

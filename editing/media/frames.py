@@ -13,6 +13,7 @@ from av.error import FFmpegError
 
 from editing.errors import UnreadableMedia
 from editing.media import clock
+from editing.media.clearest import clearest
 from editing.media.reader import OpenSegment, PacketReader
 from editing.timeline.coverage import Segment
 from editing.timeline.plan import CutPlan
@@ -48,9 +49,19 @@ def jpeg_at(segments: Sequence[Segment], pts: int, *, open_segment: OpenSegment,
     return _jpeg(found, width)
 
 
-def cover(plan: CutPlan, output: Path, *, width: int | None = WIDTH) -> bytes:
-    """The frame of `output` that the first clip with a cover time names, else its first one. Raises UnreadableMedia."""
-    return picture_at(output, clock.cover(plan), width=width)
+def covers(plan: CutPlan, output: Path) -> tuple[bytes, bytes]:
+    """The cover of a finished output as JPEG: as large as it is shown, and no wider than WIDTH.
+
+    It is the frame that the first clip with a cover time names; where none does, the first that is neither black nor
+    blurred. Raises UnreadableMedia.
+    """
+    named = any(clip.clip.cover is not None for clip in plan.clips)
+    try:
+        frame = _shown_at(output, clock.cover(plan)) if named else clearest(output)
+    except (FFmpegError, IndexError) as error:
+        raise UnreadableMedia(f"No cover can be made: {error}.") from error
+    aspect = Fraction(plan.target.video.aspect.replace(":", "/")) or Fraction(1)
+    return _jpeg(frame, None, aspect), _jpeg(frame, WIDTH, aspect)
 
 
 def picture_at(output: Path | BinaryIO, ticks: int, *, width: int | None = WIDTH) -> bytes:
@@ -59,12 +70,16 @@ def picture_at(output: Path | BinaryIO, ticks: int, *, width: int | None = WIDTH
     Raises UnreadableMedia.
     """
     try:
-        found = _on_screen(output, ticks, seeking=True) or _on_screen(output, ticks, seeking=False)
+        return _jpeg(_shown_at(output, ticks), width)
     except (FFmpegError, IndexError) as error:
         raise UnreadableMedia(f"No picture can be decoded: {error}.") from error
+
+
+def _shown_at(source: Path | BinaryIO, ticks: int) -> Any:
+    found = _on_screen(source, ticks, seeking=True) or _on_screen(source, ticks, seeking=False)
     if found is None:
         raise UnreadableMedia("There is no picture in it.")
-    return _jpeg(found, width)
+    return found
 
 
 def _on_screen(source: Path | BinaryIO, ticks: int, *, seeking: bool) -> Any:
@@ -110,9 +125,11 @@ def _picture(source: Path | BinaryIO, wanted: Callable[[Any], bool], width: int)
     raise UnreadableMedia("There is no picture in it.")
 
 
-def _jpeg(frame: Any, limit: int | None) -> bytes:
-    width = max(min(frame.width, limit or frame.width) // 2 * 2, 2)
-    height = max(round(frame.height * width / frame.width / 2) * 2, 2)
+def _jpeg(frame: Any, limit: int | None, aspect: Fraction = Fraction(1)) -> bytes:
+    """`aspect` is that of a pixel: pictures are kept as they are shown."""
+    shown = round(frame.width * aspect)
+    width = max(min(shown, limit or shown) // 2 * 2, 2)
+    height = max(round(frame.height * width / shown / 2) * 2, 2)
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mjpeg") as output:
         stream: Any = output.add_stream("mjpeg", rate=1)

@@ -45,6 +45,8 @@ class EditingJob(models.Model):
     width = models.PositiveIntegerField(null=True)
     height = models.PositiveIntegerField(null=True)
     bitrate = models.PositiveIntegerField(null=True, help_text="Bits per second of the video.")
+    cover_bucket = models.ForeignKey(Bucket, models.PROTECT, null=True, related_name="+")
+    cover_key = models.CharField(max_length=512, blank=True, help_text="Empty: beside the output, under its name.")
     user_data = models.TextField(blank=True)
     request = models.JSONField(null=True, help_text="What is repeated to the program that asked, in its own words.")
     media_id = models.CharField(max_length=32, unique=True, default=new_id, editable=False)

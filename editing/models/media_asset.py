@@ -50,6 +50,8 @@ class MediaAsset(models.Model):
     duration = models.PositiveBigIntegerField(default=0)
     facts = models.JSONField(help_text="What probing found: container and tracks.")
     poster = models.CharField(max_length=512, blank=True, help_text="Key of its poster in the bucket.")
+    cover_bucket = models.ForeignKey(Bucket, models.PROTECT, null=True, related_name="+")
+    cover_key = models.CharField(max_length=512, blank=True, help_text="Of its cover: the poster in full size.")
     job = models.OneToOneField(EditingJob, models.SET_NULL, null=True, related_name="asset")
 
     description = models.TextField(blank=True)
@@ -84,3 +86,9 @@ class MediaAsset(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def pictures(self) -> list[tuple[Bucket, str]]:
+        """The files that go with it: its poster and its cover."""
+        poster = [(self.bucket, self.poster)] if self.poster else []
+        return poster + ([(self.cover_bucket, self.cover_key)] if self.cover_bucket and self.cover_key else [])

@@ -66,7 +66,8 @@ def submit(
     check_user_data(user_data)
     job = _job(user, clips, mode, output, holes, user_data)
     job.request = request
-    sent = idempotency.fingerprint(job.clips, mode, output.bucket.name, output.options, holes, user_data)
+    buckets = [bucket.name for bucket in (job.bucket, job.cover_bucket) if bucket]
+    sent = idempotency.fingerprint(job.clips, mode, buckets, output.options, holes, user_data)
     if known := idempotency.find(user, idempotency_key, sent):
         return known
     try:
@@ -76,11 +77,11 @@ def submit(
             job.save(force_insert=True)
             idempotency.keep(user, idempotency_key, sent, job)
             _enqueue(job, "submitted")
-    except (IntegrityError, OutputKeyTaken):
+    except (IntegrityError, OutputKeyTaken) as error:
         # The same request may have come twice at once; then the other one's job is what this one asked for.
         if known := idempotency.find(user, idempotency_key, sent):
             return known
-        raise plans.key_taken(output) from None
+        raise error if isinstance(error, OutputKeyTaken) else plans.key_taken(output) from None
     return job
 
 
@@ -147,6 +148,7 @@ def _job(user: Any, clips: Sequence[Clip], mode: Mode, output: Output, holes: Ho
         holes=holes.value,
         clips=rows_of(clips),
         bucket=output.bucket,
+        cover_bucket=output.cover[0] if output.cover else None,
         user_data=user_data,
         **output.options,
     )

@@ -57,8 +57,8 @@ def register(
             other.delete()
         _save(asset, force_insert=True)
         queue.send(queue.PREPARE, asset.pk, queue=queue.FAST)
-    for poster in filter(None, (other.poster for other in known)):
-        storage.delete(bucket, poster)
+    for place, key in [picture for other in known for picture in other.pictures]:
+        storage.delete(place, key)
     return asset
 
 
@@ -73,22 +73,23 @@ def update(asset: MediaAsset, *, append_tags: bool = False, **details: Any) -> M
 
 
 def delete(asset: MediaAsset, *, keep_file: bool = False) -> None:
-    """Remove the asset with its poster, and its file unless that is to be kept. The row goes first: a file without a
-    row harms nobody.
+    """Remove the asset with its poster and its cover, and its file unless that is to be kept.
+
+    The row goes first: a file without a row harms nobody.
 
     Raises OutputKeyTaken while a job is about to replace the file, which could otherwise take the new one, and
     PermissionDenied for a file of a recording, which goes with its recording only.
     """
-    bucket, keys = asset.bucket, [key for key in (asset.key, asset.poster) if key]
+    bucket, files = asset.bucket, [(asset.bucket, asset.key), *asset.pictures]
     if EditingJob.objects.unfinished().filter(bucket=bucket, key=asset.key).exists():
         raise OutputKeyTaken("A job is about to replace this file; cancel the job first or wait for it.")
     if keep_file:
-        keys.remove(asset.key)
+        files.remove((bucket, asset.key))
     elif _is_of_a_recording(asset):
         raise PermissionDenied("This file is part of a recording; delete the asset alone, or the recording.")
     gone, _ = MediaAsset.objects.filter(pk=asset.pk).delete()
-    for key in keys if gone else ():
-        storage.delete(bucket, key)
+    for place, key in files if gone else ():
+        storage.delete(place, key)
 
 
 def _is_of_a_recording(asset: MediaAsset) -> bool:

@@ -27,6 +27,8 @@ class Output:
     width: int | None = None
     height: int | None = None
     bitrate: int | None = None
+    cover: tuple[Bucket, str] | None = None
+    """Bucket and key of the cover; None puts it beside the output, under its name."""
 
     @property
     def size(self) -> Size:
@@ -34,8 +36,9 @@ class Output:
 
     @property
     def options(self) -> dict[str, str | int | None]:
-        """All but the bucket, under the names of a job's fields."""
-        return {"key": self.key, "width": self.width, "height": self.height, "bitrate": self.bitrate}
+        """All but the buckets, under the names of a job's fields."""
+        sizes = {"width": self.width, "height": self.height, "bitrate": self.bitrate}
+        return {"key": self.key, **sizes, "cover_key": self.cover[1] if self.cover else ""}
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,19 @@ def check_output(output: Output, mode: Mode) -> None:
         raise InvalidOutput(f"Bucket {output.bucket} is not active.", field="output.bucket")
     storage.check_key(output.key, field="output.key", extensions=storage.OUTPUTS)
     check_size(output.size, mode, output.bitrate)
+    if output.cover:
+        check_cover(*output.cover)
     if EditingJob.objects.unfinished().filter(bucket=output.bucket, key=output.key).exists():
         raise key_taken(output)
+
+
+def check_cover(bucket: Bucket, key: str, *, field: str = "output.cover_url") -> None:
+    """Raises InvalidOutput, InvalidKey, OutputKeyTaken."""
+    if not bucket.active or bucket.kind != Bucket.Kind.OSS:
+        raise InvalidOutput(f"Covers lie in active buckets of kind oss; {bucket} is none.", field=field)
+    storage.check_key(key, field=field, extensions=storage.COVERS)
+    if EditingJob.objects.unfinished().filter(cover_bucket=bucket, cover_key=key).exists():
+        raise OutputKeyTaken(f"An unfinished job already writes its cover to {key}; choose another name.", field=field)
 
 
 def key_taken(output: Output) -> OutputKeyTaken:

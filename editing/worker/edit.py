@@ -14,9 +14,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from editing import storage
-from editing.errors import Cancelled, EditingError, StaleState
+from editing.errors import Cancelled, EditingError, MediaError, StaleState
 from editing.media.cut import cut
-from editing.media.frames import first_picture
+from editing.media.frames import covers
 from editing.media.probe import probe
 from editing.media.reader import OpenSegment
 from editing.media.report import CutReport, Stage
@@ -71,9 +71,10 @@ def _edit(lease: Lease) -> None:
             raise StaleState("The lease is lost.")
         if lease.stopped():
             raise Cancelled("Stopped before publishing.")
-        asset = _asset(job, output)
+        pictures = _covers(plan, output, report)
+        asset = _asset(job, output, covered=bool(pictures))
         with report.timed(Stage.PUBLISHING):
-            _publish(job, output, asset)
+            _publish(job, output, asset, pictures)
     _succeed(lease, asset, report)
 
 
@@ -90,8 +91,18 @@ def _opener(plan: CutPlan) -> OpenSegment:
     return lambda segment: storage.open_file(buckets[segment.bucket], segment.key)
 
 
-def _asset(job: EditingJob, output: Path) -> MediaAsset:
+def _covers(plan: CutPlan, output: Path, report: CutReport) -> tuple[bytes, bytes] | None:
+    """The cover and the smaller poster. A video that was cut right is not lost because a picture of it is."""
+    try:
+        return covers(plan, output)
+    except MediaError as error:
+        report.warnings.append(f"It has no cover: {error.message}")
+        return None
+
+
+def _asset(job: EditingJob, output: Path, *, covered: bool) -> MediaAsset:
     facts = probe(output)
+    cover = {"cover_bucket": job.cover_bucket or job.bucket, "cover_key": job.cover_key or _beside(job.key)}
     return MediaAsset(
         id=job.media_id,
         owner_id=job.owner_id,
@@ -101,20 +112,28 @@ def _asset(job: EditingJob, output: Path) -> MediaAsset:
         size=facts.size,
         duration=facts.duration,
         facts=facts.to_json(),
-        poster=f"{storage.POSTERS}/{job.media_id}.jpg",
+        poster=f"{storage.POSTERS}/{job.media_id}.jpg" if covered else "",
+        **(cover if covered else {}),
         job=job,
         created_at=timezone.now(),
     )
 
 
-def _publish(job: EditingJob, output: Path, asset: MediaAsset) -> None:
-    storage.save_bytes(first_picture(output), job.bucket, asset.poster)
+def _beside(key: str) -> str:
+    """The name of a cover in the folder of its video."""
+    return str(PurePosixPath(key).with_suffix(".jpg"))
+
+
+def _publish(job: EditingJob, output: Path, asset: MediaAsset, pictures: tuple[bytes, bytes] | None) -> None:
+    if pictures and asset.cover_bucket:
+        storage.save_bytes(pictures[0], asset.cover_bucket, asset.cover_key)
+        storage.save_bytes(pictures[1], job.bucket, asset.poster)
     storage.publish(output, job.bucket, job.key)
 
 
 def _succeed(lease: Lease, asset: MediaAsset, report: CutReport) -> None:
     replaced = MediaAsset.objects.filter(bucket=asset.bucket, key=asset.key).exclude(pk=asset.pk)
-    posters = list(replaced.values_list("poster", flat=True))
+    pictures = [picture for old in replaced for picture in old.pictures if picture not in asset.pictures]
     with transaction.atomic():
         move(
             lease.job,
@@ -131,16 +150,16 @@ def _succeed(lease: Lease, asset: MediaAsset, report: CutReport) -> None:
         )
         replaced.delete()
         asset.save()
-    for poster in filter(None, posters):
-        _forget(asset.bucket, poster)
+    for bucket, key in pictures:
+        _forget(bucket, key)
 
 
 def _forget(bucket: Bucket, key: str) -> None:
-    """A poster that stays behind harms nobody; the job is done."""
+    """A picture that stays behind harms nobody; the job is done."""
     try:
         storage.delete(bucket, key)
     except EditingError:
-        log.warning("The poster %s in bucket %s could not be removed.", key, bucket, exc_info=True)
+        log.warning("The picture %s in bucket %s could not be removed.", key, bucket, exc_info=True)
 
 
 def _stopped(lease: Lease) -> None:

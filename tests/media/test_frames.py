@@ -8,7 +8,9 @@ import pytest
 from PIL import Image
 
 from editing.errors import UnreadableMedia
-from editing.media.frames import cover, first_picture, jpeg_at, picture_at
+from editing.media import ffmpeg
+from editing.media.clearest import clearest
+from editing.media.frames import covers, first_picture, jpeg_at, picture_at
 from editing.timeline.clips import Mode
 from tests.media.cutting import clip, open_segment, plan_of, run
 from tests.samples import BASIC, WRAPPING, Kind, number_of, playlist, segments_of
@@ -45,7 +47,7 @@ def test_the_cover_is_the_frame_that_was_named(mode: Mode, at: float, number: in
     plan = plan_of(BASIC, mode, clip(2, 4), clip(6.6, 8.2, cover=at))
     run(plan, tmp_path / "out.mp4")
 
-    assert number_in(cover(plan, tmp_path / "out.mp4")) == number
+    assert [number_in(each) for each in covers(plan, tmp_path / "out.mp4")] == [number, number]
 
 
 @pytest.mark.parametrize("number", [50, 62, 75, 90, 99])
@@ -61,7 +63,7 @@ def test_without_a_cover_time_the_first_frame_is_taken(tmp_path: Path) -> None:
     plan = plan_of(BASIC, Mode.ACCURATE, clip(3, 4))
     run(plan, tmp_path / "out.mp4")
 
-    assert number_in(cover(plan, tmp_path / "out.mp4")) == 75
+    assert number_in(covers(plan, tmp_path / "out.mp4")[0]) == 75
     assert number_in(first_picture(tmp_path / "out.mp4")) == 75
     assert number_in(picture_at(tmp_path / "out.mp4", 10 * 90_000)) == 99
 
@@ -80,3 +82,43 @@ def test_what_has_no_picture_says_so(tmp_path: Path) -> None:
 
     with pytest.raises(UnreadableMedia):
         picture_at(tmp_path / "text.mp4", 0)
+
+
+def drawn(folder: Path, parts: list[str]) -> Path:
+    """A video of stretches of one second each, as ffmpeg's sources and filters make them."""
+    inputs = [word for source in parts for word in ("-f", "lavfi", "-i", f"{source},scale=320:180,fps=25")]
+    joined = "".join(f"[{at}:v]" for at in range(len(parts))) + f"concat=n={len(parts)}"
+    output = folder / "drawn.mp4"
+    ffmpeg.run([*inputs, "-filter_complex", joined, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "25", str(output)])
+    return output
+
+
+BLACK, SHARP = "color=black:s=320x180:d=1", "testsrc2=s=320x180:d=1"
+BLURRED = f"{SHARP},gblur=sigma=20"
+
+
+@pytest.mark.parametrize(
+    ("parts", "second"),
+    [
+        ([BLACK, SHARP], 1),
+        ([BLACK, BLURRED, SHARP], 2),
+        ([SHARP, BLACK], 0),
+        ([BLURRED, BLACK], 0),
+        ([BLACK, BLACK], 0),
+    ],
+    ids=["black", "black and blurred", "sharp at once", "nothing better", "nothing at all"],
+)
+def test_nobody_sees_a_black_or_blurred_cover(parts: list[str], second: int, tmp_path: Path) -> None:
+    assert int(float(clearest(drawn(tmp_path, parts)).time)) == second
+
+
+def test_a_cover_is_as_large_as_it_is_shown_and_a_poster_smaller(tmp_path: Path) -> None:
+    kind = Kind(width=720, height=576, options="-vf setsar=64/45")
+    plan = plan_of(kind, Mode.ROUGH_FAST, clip(2, 3))
+    run(plan, tmp_path / "out.mp4")
+
+    sizes = []
+    for picture in covers(plan, tmp_path / "out.mp4"):
+        with Image.open(BytesIO(picture)) as image:
+            sizes.append(image.size)
+    assert sizes == [(1024, 576), (640, 360)]

@@ -36,8 +36,8 @@ def clip(start: float = 1, end: float = 3, stream: StreamName = MAIN, cover: flo
 def submit(
     user: User, *clips: Clip, key: str = "out.mp4", mode: Mode = Mode.ROUGH_FAST, **options: object
 ) -> EditingJob:
-    sizes = {name: options.pop(name) for name in ("width", "height", "bitrate") if name in options}
-    output = Output(Bucket.objects.get(name="media"), key, **sizes)  # type: ignore[arg-type]
+    details = {name: options.pop(name) for name in ("width", "height", "bitrate", "cover") if name in options}
+    output = Output(Bucket.objects.get(name=options.pop("bucket", "media")), key, **details)  # type: ignore[arg-type]
     return editing_jobs.submit(user, clips=clips, mode=mode, output=output, **options)  # type: ignore[arg-type]
 
 
@@ -98,6 +98,27 @@ def test_what_cannot_work_is_refused_and_the_field_named(
 
     assert (type(refusal.value), refusal.value.field) == (error, field)
     assert EditingJob.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("bucket", "key", "error"),
+    [("vod-media", "a.jpg", InvalidOutput), ("media", "a.mp4", InvalidKey), ("media", "../a.jpg", InvalidKey)],
+)
+def test_a_cover_that_cannot_be_there_is_refused(
+    recording: Recording, ed: User, bucket: str, key: str, error: type[InvalidInput]
+) -> None:
+    with pytest.raises(error) as refusal:
+        submit(ed, clip(), cover=(Bucket.objects.get(name=bucket), key))
+
+    assert refusal.value.field == "output.cover_url"
+
+
+def test_two_unfinished_jobs_do_not_share_a_cover(recording: Recording, ed: User) -> None:
+    place = (Bucket.objects.get(name="media"), "goal.jpg")
+    submit(ed, clip(), key="a.mp4", cover=place)
+
+    with pytest.raises(OutputKeyTaken, match=r"goal\.jpg"):
+        submit(ed, clip(), key="b.mp4", cover=place)
 
 
 def test_a_cover_may_lie_at_the_end_of_its_clip(recording: Recording, ed: User) -> None:

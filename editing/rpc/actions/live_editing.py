@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from editing.models import EditingJob
+from editing import storage
+from editing.models import Bucket, EditingJob
 from editing.models.roles import Verb
 from editing.rpc.actions import jobs, output
 from editing.rpc.actions.streams import APP, DOMAIN, STREAM
-from editing.rpc.errors import Refused, invalid, missing
+from editing.rpc.errors import Refused, missing
 from editing.rpc.operation import Answer, Call, Operation
 from editing.rpc.params import choice, instant, json_object, json_objects, json_text, optional, required, text
-from editing.services import editing_jobs
+from editing.services import editing_jobs, plans
 from editing.timeline.clips import Clip, Mode, StreamName
 from editing.timeline.instant import Range
 
@@ -37,6 +39,7 @@ FIELDS = {
     "clips[].cover": "Clips[].CoverTime",
     "mode": "MediaProduceConfig.Mode",
     "user_data": "UserData",
+    "output.cover_url": "Clips[].CoverUrl",
     **output.FIELDS,
 }
 
@@ -50,7 +53,7 @@ def submit(call: Call) -> Answer:
         call.user,
         clips=[_clip(item, f"Clips[{number}]", stream or {}) for number, item in enumerate(call[CLIPS])],
         mode=Mode(MODE.of(produce or {}, PRODUCE_CONFIG.name)),
-        output=output.requested(call),
+        output=replace(output.requested(call), cover=_cover(call[CLIPS])),
         user_data=call[USER_DATA],
         request=_kept(call),
     )
@@ -69,13 +72,23 @@ def get(call: Call) -> Answer:
 
 
 def _clip(item: Mapping[str, object], path: str, default: Mapping[str, object]) -> Clip:
-    if COVER_URL.of(item, path):
-        raise invalid(f"{path}.CoverUrl", "Covers are kept with the media asset; leave it out.")
     return Clip(
         _stream(item, path, default),
         Range(START_TIME.of(item, path), END_TIME.of(item, path)),
         COVER_TIME.of(item, path),
     )
+
+
+def _cover(items: Sequence[Mapping[str, object]]) -> tuple[Bucket, str] | None:
+    """Where the cover goes: as the first clip that names a cover time says, or the first that names a place."""
+    named = [(COVER_TIME.of(item), COVER_URL.of(item), number) for number, item in enumerate(items)]
+    timed = [each for each in named if each[0] is not None] or [each for each in named if each[1]]
+    if not timed or not timed[0][1]:
+        return None
+    field = f"{CLIPS.name}[{timed[0][2]}].CoverUrl"
+    place = storage.resolve(timed[0][1], field=field)
+    plans.check_cover(*place, field=field)
+    return place
 
 
 def _stream(item: Mapping[str, object], path: str, default: Mapping[str, object]) -> StreamName:
@@ -140,8 +153,8 @@ OPERATIONS = (
         Verb.EDIT,
         (CLIPS, PROJECT_ID, STREAM_CONFIG, output.CONFIG, output.TARGET, PRODUCE_CONFIG, USER_DATA),
         differs="Without ProjectId no project is created and ProjectId comes back empty; with one, ProjectNotFound. "
-        "VodMediaId is the MediaId. VodTemplateGroupId may only be VOD_NO_TRANSCODE. CoverUrl is refused: the cover is "
-        "the asset's. At most 1,000 clips.",
+        "VodMediaId is the MediaId. VodTemplateGroupId may only be VOD_NO_TRANSCODE. One cover is kept: "
+        "that of the first clip that names one. At most 1,000 clips.",
         fields=FIELDS,
     ),
     Operation(

@@ -91,7 +91,7 @@ def at_url(call: Call, url: str, field: str = INPUT_URL.name) -> MediaAsset | No
 
 def visible(call: Call) -> MediaAssetQuerySet:
     rows: MediaAssetQuerySet = MediaAsset.objects.visible_to(call.user)
-    return rows.select_related("bucket")
+    return rows.select_related("bucket", "cover_bucket")
 
 
 def _filtered(call: Call, rows: MediaAssetQuerySet) -> MediaAssetQuerySet:

@@ -27,7 +27,7 @@ def basic_info(call: Call, asset: MediaAsset) -> dict[str, Any]:
         "Description": asset.description,
         "Category": asset.category,
         "MediaTags": ",".join(asset.tags),
-        "CoverURL": asset.cover_url or (_signed(call, asset, asset.poster) if asset.poster else ""),
+        "CoverURL": _cover(call, asset),
         "UserData": asset.user_data,
         "Snapshots": "",
         "Status": asset.state,
@@ -75,6 +75,15 @@ def _times(at: datetime) -> dict[str, str]:
 
 def _signed(call: Call, asset: MediaAsset, key: str) -> str:
     return call.absolute(links.file_url(asset.bucket, key, seconds=call[AUTH_TIMEOUT]))
+
+
+def _cover(call: Call, asset: MediaAsset) -> str:
+    """Somebody's own picture before ours, the cover before the smaller poster."""
+    if asset.cover_url:
+        return asset.cover_url
+    if asset.cover_bucket:
+        return call.absolute(links.file_url(asset.cover_bucket, asset.cover_key, seconds=call[AUTH_TIMEOUT]))
+    return _signed(call, asset, asset.poster) if asset.poster else ""
 
 
 def _video(index: int, track: dict[str, Any]) -> dict[str, str]:
