@@ -20,6 +20,7 @@ from editing.services import editing_jobs, health, links
 
 HTMX_STOP_POLLING = 286
 _SPEED_FROM = 5
+_NOT_PLAYED = frozenset({"ts", "mkv", "flv"})
 _ROWS = EditingJob.objects.select_related("bucket", "owner", "asset", "asset__bucket")
 
 
@@ -126,10 +127,10 @@ def _speed(job: EditingJob) -> str:
 
 
 def asset_links(asset: MediaAsset) -> dict[str, str]:
-    """Addresses to play and to fetch an asset."""
+    """Addresses to play, to fetch and to picture an asset; none to play what no browser does."""
     name = asset.key.rpartition("/")[2]
     return {
-        "playback": links.file_url(asset.bucket, asset.key),
+        "playback": "" if asset.extension in _NOT_PLAYED else links.file_url(asset.bucket, asset.key),
         "download": links.file_url(asset.bucket, asset.key, download=name),
         "poster": links.file_url(asset.bucket, asset.poster) if asset.poster else "",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import av
@@ -34,7 +35,7 @@ def cut(
         work(plan, output, open_segment=open_segment, course=course, report=report)
         progress(Stage.VERIFYING, 1.0)
         with report.timed(Stage.VERIFYING):
-            report.verdict = verify(plan, output).to_json()
+            report.verdict = verify(plan, output, partial(course.step, Stage.VERIFYING, plan.ticks)).to_json()
     except BaseException:
         output.unlink(missing_ok=True)
         raise

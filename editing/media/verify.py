@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from itertools import pairwise
@@ -62,20 +62,24 @@ class _Track:
             raise VerificationFailed(f"The {kind} has {self.premature} packets that are shown before they are decoded.")
 
 
-def verify(plan: CutPlan, output: Path) -> Verdict:
+def verify(plan: CutPlan, output: Path, alive: Callable[[], None] = lambda: None) -> Verdict:
     """Read the output back: its tracks, every packet's times, its ends, the frames around each joint.
+
+    `alive` is called again and again, and may raise to end it.
 
     The times of an MP4 are read from its index, those of other containers from their packets. Raises
     VerificationFailed, saying what was promised and what was found.
     """
     try:
-        found = _by_tables(output) if output.suffix.lower() in _TABLES else _by_packets(output)
+        found = _by_tables(output) if output.suffix.lower() in _TABLES else _by_packets(output, alive)
         video, audio = (_only(found, "video", wanted=True), _only(found, "audio", wanted=plan.target.audio is not None))
         assert video is not None
         tolerance = 0 if output.suffix.lower() in _EXACT else _MILLISECOND
+        alive()
         _check_frames(plan, video, tolerance)
+        alive()
         lag = _check_sound(plan, video, audio, tolerance) if audio else 0
-        seams = _decode_seams(plan, output)
+        seams = _decode_seams(plan, output, alive)
     except FFmpegError as error:
         raise VerificationFailed(f"The output cannot be read back: {error.strerror}.") from error
     except (UnreadableMedia, OSError) as error:
@@ -102,11 +106,12 @@ def _in_ticks(track: tables.Samples) -> _Track:
     return _Track(pts, dts, track.end * TICKS_PER_SECOND // scale, premature)
 
 
-def _by_packets(output: Path) -> list[tuple[str, _Track]]:
+def _by_packets(output: Path, alive: Callable[[], None]) -> list[tuple[str, _Track]]:
     with av.open(str(output)) as container:
         tracks = {stream.index: _Track() for stream in container.streams}
         scales = {stream.index: Fraction(stream.time_base or 0) * TICKS_PER_SECOND for stream in container.streams}
         for packet in container.demux():
+            alive()
             if packet.pts is not None:
                 _note(tracks[packet.stream_index], packet, scales[packet.stream_index])
         return [(stream.type, tracks[stream.index]) for stream in container.streams]
@@ -157,7 +162,7 @@ def _longest_lag(plan: CutPlan) -> int:
     return packet + plan.ticks // max(plan.frames, 1)
 
 
-def _decode_seams(plan: CutPlan, output: Path) -> int:
+def _decode_seams(plan: CutPlan, output: Path, alive: Callable[[], None]) -> int:
     """Decode the beginning, and from the entry before each joint until some frames after it; how many joints.
 
     Raises VerificationFailed where the decoder complains.
@@ -168,6 +173,7 @@ def _decode_seams(plan: CutPlan, output: Path) -> int:
     with av.open(str(output), options=_UNPROBED) as container:
         container.streams.video[0].thread_type = "AUTO"
         for joint in [0, *picked]:
+            alive()
             _decode_around(container, joint)
     return len(picked)
 

@@ -88,6 +88,11 @@ class MediaAsset(models.Model):
         return self.title
 
     @property
+    def extension(self) -> str:
+        """That of its name, in small letters and without the dot."""
+        return self.key.rpartition(".")[2].lower()
+
+    @property
     def pictures(self) -> list[tuple[Bucket, str]]:
         """The files that go with it: its poster and its cover."""
         poster = [(self.bucket, self.poster)] if self.poster else []

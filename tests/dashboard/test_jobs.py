@@ -186,3 +186,13 @@ def test_whoever_has_the_signed_address_gets_the_file(client: Client, job: Editi
     answer = Client().get(f"/files/{address}", headers={"Range": "bytes=0-99"})
 
     assert (answer.status_code, answer["Content-Type"], len(answer.getvalue())) == (206, "video/mp4", 100)
+
+
+def test_what_no_browser_plays_is_offered_for_download_only(recording: Recording, client: Client, ed: User) -> None:
+    job = submit(ed, clip(), key="out.mkv")
+    edit.run(job.pk)
+
+    for page in (progress(client, job), client.get(f"/assets/{job.media_id}/").content.decode()):
+        assert "Browsers do not play .mkv files" in page
+        assert "<video" not in page
+        assert "download=out.mkv" in page

@@ -167,6 +167,23 @@ def test_a_cancelled_cut_leaves_nothing(mode: Mode, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".ts"])
+def test_a_cut_can_be_cancelled_while_it_is_verified(suffix: str, tmp_path: Path) -> None:
+    plan = make([clip(0, 12)] * 40, {STREAM: coverage_of(BASIC)}, Mode.ROUGH_FAST)
+    stages: list[Stage] = []
+
+    with pytest.raises(Cancelled):
+        cut(
+            plan,
+            tmp_path / f"out{suffix}",
+            open_segment=open_segment,
+            progress=lambda stage, _: stages.append(stage),
+            cancelled=lambda: Stage.VERIFYING in stages,
+        )
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_progress_rises_through_its_stages(tmp_path: Path) -> None:
     plan = make([clip(0, 12)], {STREAM: coverage_of(BASIC)}, Mode.ACCURATE)
     told: list[tuple[Stage, float]] = []
