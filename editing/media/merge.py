@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from av import Packet
@@ -66,8 +67,9 @@ class _Merge:
         self.parsed = parsed
         self.muxer = Muxer(output, index=room_for_index(plan))
         self.sound: CopiedAudio | EncodedAudio | None = None
-        self.delay = max((clock.delay(piece) for piece in plan.pieces if piece.action is Action.COPY), default=0)
+        self.delay = 0
         self.offset = 0
+        self.counting = Lock()
         self.codec = plan.target.video.codec
         self.sets = bytes.fromhex(plan.target.video.extradata)
         self.encodes = any(piece.action is not Action.COPY for piece in plan.pieces)
@@ -81,8 +83,9 @@ class _Merge:
     def run(self) -> None:
         pieces = self.plan.pieces
         try:
-            self._describe()
             with Edges(pieces, self.plan.target, self.effort, self.open_segment, self._count) as edges:
+                self._describe()
+                self.delay = max((clock.delay(each) for each in pieces if each.action is Action.COPY), default=0)
                 for before, piece in zip((None, *pieces), pieces, strict=False):
                     if piece.action is Action.COPY:
                         self._copy(piece, continues=_continues(before, piece))
@@ -205,7 +208,8 @@ class _Merge:
         return False
 
     def _count(self, size: int) -> None:
-        self.report.bytes_read += size
+        with self.counting:  # the edges read, too
+            self.report.bytes_read += size
 
 
 def _continues(before: Piece | None, piece: Piece) -> bool:
