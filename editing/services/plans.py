@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from django.conf import settings
 
@@ -14,7 +15,7 @@ from editing.timeline import plan as planning
 from editing.timeline.clips import Clip, HolePolicy, Mode, StreamName
 from editing.timeline.coverage import Coverage
 from editing.timeline.plan import CutPlan
-from editing.timeline.target import Size, check_size
+from editing.timeline.target import Size, check_container, check_size
 from editing.worker.plans import coverages, streams_of, unfinished, why_waiting
 
 
@@ -63,7 +64,9 @@ def make(clips: Sequence[Clip], *, mode: Mode, output: Output, holes: HolePolicy
     if late := unfinished(clips, streams):
         _check_recorded(clips, coverage, late)
         return Planned(None, why_waiting(late))
-    return Planned(planning.make(clips, coverage, mode, size=output.size, bitrate=output.bitrate, holes=holes))
+    plan = planning.make(clips, coverage, mode, size=output.size, bitrate=output.bitrate, holes=holes)
+    check_container(plan.target, mode, PurePosixPath(output.key).suffix.lower().removeprefix("."))
+    return Planned(plan)
 
 
 def check_output(output: Output, mode: Mode) -> None:
