@@ -22,6 +22,7 @@ _SEAM_FRAMES, _SEAM_SECONDS = 3, Fraction(1, 4)
 _MOST_COPIED_SEAMS, _MOST_ENCODED_SEAMS = 24, 6
 """How many joints are decoded: one encoder makes all joints of its output alike, and large pictures take time."""
 _TABLES = {".mp4", ".mov"}
+_WITHOUT_DECODING_TIMES = ".mkv"
 _EXACT = {*_TABLES, ".ts"}
 """Containers that keep our ticks; the others count milliseconds."""
 _UNPROBED = {"codec_whitelist": "none"}
@@ -47,7 +48,7 @@ class Verdict:
 class _Track:
     """A track as found: presentation and decoding times of its packets and its end, in ticks.
 
-    Matroska does not store decoding times; libav works most of them out, for the others there is nothing to check.
+    Matroska does not store decoding times. libav makes some up, which mean nothing where the reordering changes.
     """
 
     pts: array[int] = field(default_factory=lambda: array("q"))
@@ -107,20 +108,21 @@ def _in_ticks(track: tables.Samples) -> _Track:
 
 
 def _by_packets(output: Path, alive: Callable[[], None]) -> list[tuple[str, _Track]]:
+    keeps_decoding = output.suffix.lower() != _WITHOUT_DECODING_TIMES
     with av.open(str(output)) as container:
         tracks = {stream.index: _Track() for stream in container.streams}
         scales = {stream.index: Fraction(stream.time_base or 0) * TICKS_PER_SECOND for stream in container.streams}
         for packet in container.demux():
             alive()
             if packet.pts is not None:
-                _note(tracks[packet.stream_index], packet, scales[packet.stream_index])
+                _note(tracks[packet.stream_index], packet, scales[packet.stream_index], decoding=keeps_decoding)
         return [(stream.type, tracks[stream.index]) for stream in container.streams]
 
 
-def _note(track: _Track, packet: Any, scale: Fraction) -> None:
+def _note(track: _Track, packet: Any, scale: Fraction, *, decoding: bool) -> None:
     track.pts.append(round(packet.pts * scale))
     track.end = max(track.end, round((packet.pts + (packet.duration or 0)) * scale))
-    if packet.dts is not None:
+    if decoding and packet.dts is not None:
         track.dts.append(round(packet.dts * scale))
         track.premature += packet.pts < packet.dts
 
@@ -170,20 +172,42 @@ def _decode_seams(plan: CutPlan, output: Path, alive: Callable[[], None]) -> int
     joints = clock.joints(plan.pieces)
     most = _MOST_COPIED_SEAMS if plan.mode.copies else _MOST_ENCODED_SEAMS
     picked = joints[:: -(-len(joints) // most) or 1]
-    with av.open(str(output), options=_UNPROBED) as container:
-        container.streams.video[0].thread_type = "AUTO"
+    with _opened(output) as container:
         for joint in [0, *picked]:
             alive()
-            _decode_around(container, joint)
+            if _sought(container, joint):
+                _decode_around(container, joint)
+            else:
+                with _opened(output) as anew:
+                    _decode_around(anew, joint)
     return len(picked)
 
 
-def _decode_around(container: Any, joint: int) -> None:
-    """Decode from the entry before a joint; far from it only pictures that others may refer to."""
+def _opened(output: Path) -> Any:
+    container: Any = av.open(str(output), options=_UNPROBED)
+    container.streams.video[0].thread_type = "AUTO"
+    return container
+
+
+def _sought(container: Any, joint: int) -> bool:
+    """Go to the entry before a joint. In a transport stream of a few frames there is nothing to go by."""
     stream = container.streams.video[0]
-    at = (stream.start_time or 0) + round(joint / (stream.time_base * TICKS_PER_SECOND))
+    try:
+        container.seek(max(_at(stream, joint) - 1, stream.start_time or 0), stream=stream, backward=True)
+    except FFmpegError:
+        return False
+    return True
+
+
+def _at(stream: Any, joint: int) -> int:
+    return int((stream.start_time or 0) + round(joint / (stream.time_base * TICKS_PER_SECOND)))
+
+
+def _decode_around(container: Any, joint: int) -> None:
+    """Decode until some frames after a joint; far from it only pictures that others may refer to."""
+    stream = container.streams.video[0]
+    at = _at(stream, joint)
     near = at - round(_SEAM_SECONDS / stream.time_base)
-    container.seek(max(at - 1, stream.start_time or 0), stream=stream, backward=True)
     after = 0
     try:
         for packet in container.demux(stream):

@@ -210,3 +210,15 @@ def test_the_report_names_the_encoder_that_matched_the_source(tmp_path: Path) ->
     with av.open(str(tmp_path / "out.mp4")) as container:
         tags = {(int(frame.colorspace), int(frame.color_range)) for frame in container.decode(video=0)}
     assert tags == {(1, 1)}
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".mkv", ".flv", ".mov"])
+@pytest.mark.parametrize("mode", [Mode.ACCURATE, Mode.ACCURATE_FAST])
+def test_outputs_of_a_frame_or_a_few_pass_the_check_in_every_container(mode: Mode, suffix: str, tmp_path: Path) -> None:
+    for name, ranges in (("one", [(2.2, 2.24)]), ("joined", [(1.76, 3.8)]), ("few", [(2, 2.04), (3.04, 3.08)])):
+        plan = plan_of(BASIC, mode, *(clip(*each) for each in ranges))
+        output = tmp_path / f"{name}{suffix}"
+
+        run(plan, output)
+
+        assert len(watch(output).numbers) == plan.frames
