@@ -36,6 +36,7 @@ def cut(
         progress(Stage.VERIFYING, 1.0)
         with report.timed(Stage.VERIFYING):
             report.verdict = verify(plan, output, partial(course.step, Stage.VERIFYING, plan.ticks)).to_json()
+        course.ask()
     except BaseException:
         output.unlink(missing_ok=True)
         raise

@@ -68,12 +68,16 @@ class Course:
         self._ticks = max(ticks, 1)
         self._next = 0.0
 
+    def ask(self) -> None:
+        """Raises Cancelled."""
+        if self.cancelled():
+            raise Cancelled("The cut was cancelled.")
+
     def step(self, stage: Stage, ticks: int) -> None:
         """`ticks` of the output are done. Raises Cancelled."""
         now = time.monotonic()
         if now < self._next:
             return
         self._next = now + _ASK_EVERY
-        if self.cancelled():
-            raise Cancelled("The cut was cancelled.")
+        self.ask()
         self.progress(stage, min(max(ticks / self._ticks, 0.0), 1.0))

@@ -43,7 +43,7 @@ def test_an_asset_is_told_with_its_file_and_its_streams_in_text(call: Caller, as
     told = info(call, MediaId=asset.pk)
 
     basic, (file,) = told["MediaBasicInfo"], told["FileInfoList"]
-    assert basic.pop("CoverURL").startswith("http://testserver/files/media/posters/")
+    assert basic.pop("CoverURL").startswith("http://testserver/files/media/out.jpg")
     made = stamp(asset.created_at)
     assert {name: value for name, value in basic.items() if value} == {
         "MediaId": asset.pk,
