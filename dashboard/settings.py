@@ -171,6 +171,16 @@ SIGNED_URL_SECONDS = env.integer("SIGNED_URL_SECONDS", 6 * 3600, least=1)
 ACCEL_REDIRECT = env.text("ACCEL_REDIRECT")
 """Prefix of an internal nginx location over the buckets' directory, such as /_buckets/; empty: we send the bytes."""
 
+RECORD_LEASE_SECONDS = env.integer("RECORD_LEASE_SECONDS", 4, least=2)
+RECORD_SILENCE_SECONDS = env.integer("RECORD_SILENCE_SECONDS", 180, least=1)
+"""A longer silence pauses a record job and closes its recording; a shorter one is a gap in it."""
+RECORD_PROBE_SECONDS = env.integer("RECORD_PROBE_SECONDS", 30, least=1)
+LIVE_WORKERS = env.integer("LIVE_WORKERS", 8, least=1)
+"""The most streams that one worker records at once."""
+SPOOL_DIR = Path(env.text("SPOOL_DIR") or EDITING_HOME / "spool")
+SPOOL_BYTES = env.integer("SPOOL_MEGABYTES", 1024, least=16) << 20
+"""What a record job may keep on this machine while its bucket cannot be written."""
+
 # --- Faces ------------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"

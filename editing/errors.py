@@ -17,6 +17,7 @@ EditingError
 │   ├── OutputKeyTaken      an unfinished job already writes that key
 │   ├── JobNotCancellable
 │   ├── JobNotRetryable
+│   ├── JobNotMovable       a record job is not in a state from which that can be
 │   ├── IdempotencyConflict the key was used for another request
 │   └── StaleState          somebody else moved the row first
 ├── StorageFailure          a bucket could not be read or written
@@ -108,6 +109,10 @@ class JobNotCancellable(Conflict):
 
 
 class JobNotRetryable(Conflict):
+    pass
+
+
+class JobNotMovable(Conflict):
     pass
 
 

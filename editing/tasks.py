@@ -3,12 +3,17 @@
 from celery import shared_task
 
 from editing import queue
-from editing.worker import edit, sweep
+from editing.worker import edit, record, sweep
 
 
 @shared_task(name=queue.EDIT)
 def run_edit(job_id: str) -> None:
     edit.run(job_id)
+
+
+@shared_task(name=queue.RECORD)
+def run_record(job_id: str) -> None:
+    record.run(job_id)
 
 
 @shared_task(name=queue.SWEEP)

@@ -99,6 +99,12 @@ class Publisher:
                 pipe.write(picture(self.kind.first + number, self.kind.width, self.kind.height).tobytes())
 
 
+def in_order(numbers: list[int]) -> bool:
+    """Whether each picture is there, once. Of the last ones, two may still have been on their way: B-frames come after
+    the picture that follows them."""
+    return numbers[:-2] == list(range(numbers[0], numbers[0] + len(numbers) - 2)) and numbers[-1] < numbers[-3] + 5
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

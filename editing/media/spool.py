@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,11 @@ class Spool:
                 forget(path)
                 continue
             yield found
+
+    def remove_if_empty(self) -> None:
+        """Whoever has nothing left to store leaves nothing behind."""
+        with suppress(OSError):
+            self.folder.rmdir()
 
 
 def forget(path: Path) -> None:

@@ -31,6 +31,12 @@ class RecordJobQuerySet(SeenByRole):
         begun = Q(start_at=None) | Q(start_at__lte=now)
         return self.filter(alive, begun, Q(end_at=None) | Q(end_at__gt=now))
 
+    def unfinished(self) -> RecordJobQuerySet:
+        """Those, and jobs that ended before everything of them was stored and closed."""
+        stopped = Q(state=RecordState.STOPPED, recording__isnull=False)
+        resting = Q(state=RecordState.PAUSED, recording__ended=False)
+        return self.filter(Q(pk__in=self.wanting().values("pk")) | stopped | resting)
+
     def free(self) -> RecordJobQuerySet:
         """Those that no living worker holds."""
         return self.filter(Q(lease_token="") | Q(lease_until__lt=timezone.now()))

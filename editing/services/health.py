@@ -35,4 +35,8 @@ def check() -> dict[str, Any]:
 def _problems(served: set[str]) -> list[str]:
     if not served:
         return ["No worker has shown a sign of life for 20 seconds."]
-    return [f"No worker serves the queue “{name}”." for name in (*queue.OF_JOBS, queue.SYSTEM) if name not in served]
+    return [
+        f"No worker serves the queue “{name}”."
+        for name in (*queue.OF_JOBS, queue.LIVE, queue.SYSTEM)
+        if name not in served
+    ]

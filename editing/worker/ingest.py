@@ -40,7 +40,7 @@ def run(source: str, listed: list[Listed], stream: Stream, bucket: Bucket, *, pr
     settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="import-", dir=settings.SCRATCH_DIR) as folder:
         _Import(recording, fresh, progress).run(Path(folder))
-    Recording.objects.filter(pk=recording.pk).update(ended=True, poster=_poster(recording))
+    Recording.objects.filter(pk=recording.pk).update(ended=True, poster=poster(recording))
     recording.refresh_from_db()
     return recording
 
@@ -52,7 +52,7 @@ def folder_of(recording: Recording) -> str:
     return f"recordings/{'/'.join(parts)}/{recording.pk}"
 
 
-def _poster(recording: Recording) -> str:
+def poster(recording: Recording) -> str:
     """The key of a picture of the recording: the one it has, or its first; none where there is no video."""
     first = recording.segments.order_by("sequence").values_list("key", flat=True).first()
     if recording.poster or first is None:

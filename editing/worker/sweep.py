@@ -15,7 +15,7 @@ from editing import queue
 from editing.errors import NotFound, StaleState
 from editing.models import EditingJob, JobState, Worker
 from editing.models.states import move
-from editing.worker import scratch
+from editing.worker import record_sweep, scratch
 from editing.worker.plans import clips_of, streams_of, unfinished
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,15 @@ _KEEP_MESSAGES = 60
 
 def run() -> None:
     """One round. Running it twice, or in two places, is harmless; what goes wrong in one step stays in it."""
-    for step in (_take_back_lapsed, _release_waiting, _send_again, _sweep_scratch, _sweep_broker, _forget_workers):
+    for step in (
+        _take_back_lapsed,
+        _release_waiting,
+        _send_again,
+        record_sweep.run,
+        _sweep_scratch,
+        _sweep_broker,
+        _forget_workers,
+    ):
         try:
             step()
         except Exception:
