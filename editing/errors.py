@@ -17,6 +17,7 @@ EditingError
 │   ├── AssetExists         the file is registered as a media asset already
 │   ├── JobNotCancellable
 │   ├── JobNotRetryable
+│   ├── JobNotMovable       a record job is not in a state from which that can be
 │   ├── IdempotencyConflict the key was used for another request
 │   ├── NonceUsed           a signed call has come before
 │   ├── TooManyCalls        an access key asks more often than it may
@@ -110,6 +111,10 @@ class JobNotCancellable(Conflict):
 
 
 class JobNotRetryable(Conflict):
+    pass
+
+
+class JobNotMovable(Conflict):
     pass
 
 

@@ -10,8 +10,8 @@ from editing.timeline.clips import Mode
 
 log = logging.getLogger(__name__)
 
-FAST, SLOW, SYSTEM = "fast", "slow", "system"
-EDIT, PREPARE, SWEEP = "editing.edit", "editing.prepare", "editing.sweep"
+FAST, SLOW, LIVE, SYSTEM = "fast", "slow", "live", "system"
+EDIT, PREPARE, RECORD, SWEEP = "editing.edit", "editing.prepare", "editing.record", "editing.sweep"
 
 
 OF_JOBS = (FAST, SLOW)

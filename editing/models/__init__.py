@@ -4,9 +4,11 @@ from editing.models.access_key import AccessKey
 from editing.models.bucket import Bucket
 from editing.models.editing_job import EditingJob, IdempotencyKey, JobEvent
 from editing.models.media_asset import MediaAsset
+from editing.models.record_job import PauseReason, RecordEvent, RecordJob, RecordPause
+from editing.models.record_template import RecordTemplate
 from editing.models.recording import AnchorRow, GapRow, ParameterSet, Recording, SegmentRow
 from editing.models.signed_call import SignedCall
-from editing.models.states import JobState
+from editing.models.states import JobState, RecordState
 from editing.models.stream import Stream
 from editing.models.worker import Worker
 
@@ -21,6 +23,12 @@ __all__ = [
     "JobState",
     "MediaAsset",
     "ParameterSet",
+    "PauseReason",
+    "RecordEvent",
+    "RecordJob",
+    "RecordPause",
+    "RecordState",
+    "RecordTemplate",
     "Recording",
     "SegmentRow",
     "SignedCall",

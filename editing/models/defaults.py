@@ -1,4 +1,4 @@
-"""What a fresh database holds, so that an installation can be used at once: the roles, and a bucket of each kind."""
+"""What a fresh database holds, so that an installation can be used at once: roles, a bucket of each kind, templates."""
 
 from typing import Any
 
@@ -9,6 +9,8 @@ from django.conf import settings
 from editing.models.roles import ROLES
 
 BUCKETS = (("media", "oss"), ("vod-media", "vod"))
+TEMPLATES = {"live editing": 6, "long segments": 30}
+"""Seconds of a segment by the name of the template; the first is the default."""
 
 
 def create_defaults(using: str, apps: Apps = installed, **_: Any) -> None:
@@ -20,3 +22,17 @@ def create_defaults(using: str, apps: Apps = installed, **_: Any) -> None:
     if not buckets.exists():
         for name, kind in BUCKETS:
             buckets.create(name=name, kind=kind, endpoint=settings.BUCKET_ENDPOINT)
+    templates = apps.get_model("editing", "RecordTemplate").objects.using(using)
+    for name, seconds in TEMPLATES.items():
+        templates.get_or_create(kind="system", name=name, defaults={"formats": [segments_of(seconds)]})
+
+
+def segments_of(seconds: int) -> dict[str, Any]:
+    """An m3u8 entry of a template, with IMS's example names and six hours to a file."""
+    return {
+        "format": "m3u8",
+        "cycle_duration": 6 * 3600,
+        "object_prefix": "record/{JobId}/{Sequence}_{EscapedStartTime}_{EscapedEndTime}",
+        "slice_duration": seconds,
+        "slice_prefix": "record/{JobId}/{UnixTimestamp}_{Sequence}",
+    }

@@ -7,7 +7,7 @@ from django.db.models.expressions import RawSQL
 from editing.models.bucket import Bucket
 from editing.models.ids import new_id
 from editing.models.querysets import SeenByRole
-from editing.models.states import UNFINISHED, JobState
+from editing.models.states import JOB_MOVES, UNFINISHED, JobState
 from editing.timeline.clips import HolePolicy, Mode
 
 
@@ -72,6 +72,7 @@ class EditingJob(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
+    moves = JOB_MOVES
     objects = EditingJobQuerySet.as_manager()
 
     class Meta:

@@ -30,6 +30,8 @@ class Recording(models.Model):
     size = models.PositiveBigIntegerField(default=0, help_text="Bytes of all segments.")
     ended = models.BooleanField(default=True, help_text="No more segments will come.")
     poster = models.CharField(max_length=255, blank=True, help_text="Key of its poster in the bucket.")
+    record_job = models.ForeignKey("editing.RecordJob", models.SET_NULL, null=True, related_name="recordings")
+    playlist = models.CharField(max_length=512, blank=True, help_text="Key of its playlist in the bucket.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = RecordingQuerySet.as_manager()

@@ -6,15 +6,12 @@ it still is in the state the caller saw, so that of two who act at once exactly 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from django.db import models, transaction
 from django.utils import timezone
 
 from editing.errors import StaleState
-
-if TYPE_CHECKING:
-    from editing.models.editing_job import EditingJob
 
 
 class JobState(models.TextChoices):
@@ -46,16 +43,50 @@ JOB_MOVES: dict[JobState, frozenset[JobState]] = {
 UNFINISHED = (JobState.INIT, JobState.QUEUING, JobState.PROCESSING)
 
 
-def move(job: EditingJob, to: JobState, *, where: models.Q | None = None, detail: str = "", **changes: Any) -> None:
+class RecordState(models.TextChoices):
+    """Life of a record job; the names are those of IMS, stopped is ours (IMS shows it as paused).
+
+    initial ──→ started ──→ stopped
+       │  ↑      ↓   ↑         │
+       │  │     paused ──→ stopped
+       │  └────────────────────┘ (started again)
+       └──→ paused, stopped
+    """
+
+    INITIAL = "initial"
+    STARTED = "started"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+RECORD_MOVES: dict[RecordState, frozenset[RecordState]] = {
+    RecordState.INITIAL: frozenset({RecordState.STARTED, RecordState.PAUSED, RecordState.STOPPED}),
+    RecordState.STARTED: frozenset({RecordState.PAUSED, RecordState.STOPPED}),
+    RecordState.PAUSED: frozenset({RecordState.STARTED, RecordState.PAUSED, RecordState.STOPPED}),
+    RecordState.STOPPED: frozenset({RecordState.INITIAL}),
+}
+
+
+class Stateful(Protocol):
+    """A row with a state, the table of its moves, and its history."""
+
+    moves: Any
+    state: Any
+    events: Any
+    pk: Any
+
+
+def move(job: Stateful, to: str, *, where: models.Q | None = None, detail: str = "", **changes: Any) -> None:
     """Take `job` from the state it was loaded in to `to`, writing `changes` and one event in the same transaction.
 
     `where` narrows the compare further (the lease a worker holds, say). Raises StaleState where the row has moved on;
     then nothing was written. ValueError for a move that the table does not have: that is a mistake in our code.
     """
-    if to not in JOB_MOVES[JobState(job.state)]:
+    if to not in job.moves[job.state]:
         raise ValueError(f"A job cannot move from {job.state} to {to}.")
     with transaction.atomic():
-        rows = type(job).objects.filter(pk=job.pk, state=job.state).filter(where or models.Q())
+        found: Any = type(job)
+        rows = found.objects.filter(pk=job.pk, state=job.state).filter(where or models.Q())
         if not rows.update(state=to, **changes):
             raise StaleState(f"The job is no longer {job.state}.")
         job.events.create(old=job.state, new=to, at=timezone.now(), detail=detail)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import DatabaseError
 from django.utils import timezone
 
 from editing import queue
-from editing.models import EditingJob, JobState, Worker
+from editing.models import EditingJob, JobState, RecordJob, Worker
+
+_MAY_WAIT = timedelta(seconds=20)
 
 
 def check() -> dict[str, Any]:
@@ -17,6 +20,7 @@ def check() -> dict[str, Any]:
     try:
         workers = list(Worker.objects.alive().values_list("queues", flat=True))
         queued = EditingJob.objects.filter(state=JobState.QUEUING, waiting="").order_by("queued_at")
+        recording = _problems_of_recording()
         waiting, oldest = queued.count(), queued.values_list("queued_at", flat=True).first()
     except DatabaseError:
         return {"ok": False, "database": False, "problems": ["The database does not answer."]}
@@ -28,11 +32,22 @@ def check() -> dict[str, Any]:
         "queues": sorted(served),
         "queued_jobs": waiting,
         "oldest_queued_seconds": int((timezone.now() - oldest).total_seconds()) if oldest else 0,
-        "problems": _problems(served),
+        "problems": [*_problems(served), *recording],
     }
 
 
 def _problems(served: set[str]) -> list[str]:
     if not served:
         return ["No worker has shown a sign of life for 20 seconds."]
-    return [f"No worker serves the queue “{name}”." for name in (*queue.OF_JOBS, queue.SYSTEM) if name not in served]
+    queues = (*queue.OF_JOBS, queue.LIVE, queue.SYSTEM)
+    return [f"No worker serves the queue “{name}”." for name in queues if name not in served]
+
+
+def _problems_of_recording() -> list[str]:
+    """Strangers may read this: numbers, and no names."""
+    free = RecordJob.objects.wanting().free().filter(created_at__lt=timezone.now() - _MAY_WAIT).count()
+    stuck = RecordJob.objects.exclude(problem="").exclude(lease_token="").count()
+    return [
+        *([f"Record jobs that no worker has taken: {free}; LIVE_WORKERS is how many one takes."] if free else []),
+        *([f"Record jobs that cannot store what they record: {stuck}."] if stuck else []),
+    ]

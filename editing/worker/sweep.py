@@ -15,7 +15,7 @@ from editing import queue
 from editing.errors import NotFound, StaleState
 from editing.models import EditingJob, JobState, MediaAsset, SignedCall, Worker
 from editing.models.states import move
-from editing.worker import scratch
+from editing.worker import record_sweep, scratch
 from editing.worker.plans import clips_of, streams_of, unfinished
 
 log = logging.getLogger(__name__)
@@ -148,6 +148,6 @@ def _forget_calls() -> None:
 
 
 _STEPS = (
-    *(_take_back_lapsed, _release_waiting, _send_again, _prepare_again),
+    *(_take_back_lapsed, _release_waiting, _send_again, _prepare_again, record_sweep.run),
     *(_sweep_scratch, _sweep_broker, _forget_workers, _forget_calls),
 )

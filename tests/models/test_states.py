@@ -5,8 +5,8 @@ from django.db import connection
 from django.utils import timezone
 
 from editing.errors import StaleState
-from editing.models import Bucket, EditingJob, JobState
-from editing.models.states import JOB_MOVES, move
+from editing.models import Bucket, EditingJob, JobState, RecordState
+from editing.models.states import JOB_MOVES, RECORD_MOVES, move
 
 
 def make_job(**values: object) -> EditingJob:
@@ -69,3 +69,4 @@ def test_of_many_who_claim_at_once_exactly_one_wins() -> None:
 
 def test_every_state_has_its_moves() -> None:
     assert set(JOB_MOVES) == set(JobState)
+    assert set(RECORD_MOVES) == set(RecordState)

@@ -6,8 +6,8 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
-from editing.models import EditingJob, Recording, Worker
-from editing.services import health
+from editing.models import Bucket, EditingJob, Recording, RecordJob, Worker
+from editing.services import health, record_jobs
 from tests.services.test_editing_jobs import clip, submit
 
 
@@ -17,7 +17,7 @@ def seen(name: str, seconds_ago: float) -> None:
 
 
 def test_it_is_well_while_workers_show_signs_of_life(recording: Recording, ed: User) -> None:
-    for name in ("fast", "slow", "system"):
+    for name in ("fast", "live", "slow", "system"):
         seen(name, seconds_ago=3)
     submit(ed, clip())
     EditingJob.objects.update(queued_at=timezone.now() - timedelta(seconds=7.5))
@@ -25,8 +25,8 @@ def test_it_is_well_while_workers_show_signs_of_life(recording: Recording, ed: U
     assert health.check() == {
         "ok": True,
         "database": True,
-        "workers": 3,
-        "queues": ["fast", "slow", "system"],
+        "workers": 4,
+        "queues": ["fast", "live", "slow", "system"],
         "queued_jobs": 1,
         "oldest_queued_seconds": 7,
         "problems": [],
@@ -41,7 +41,25 @@ def test_a_queue_that_nobody_serves_is_named() -> None:
     found = health.check()
 
     assert found["ok"]
-    assert found["problems"] == ["No worker serves the queue “slow”.", "No worker serves the queue “system”."]
+    assert found["problems"] == [f"No worker serves the queue “{name}”." for name in ("slow", "live", "system")]
+
+
+def test_record_jobs_that_nobody_records_or_that_cannot_be_stored_are_counted(opal: User, media: Bucket) -> None:
+    for name in ("fast", "live", "slow", "system"):
+        seen(name, seconds_ago=3)
+    for name in ("a", "b"):
+        record_jobs.create(opal, name=name, url=f"rtmp://example.com/live/{name}", bucket=media)
+    assert health.check()["problems"] == []  # they may still be on their way
+
+    RecordJob.objects.update(created_at=timezone.now() - timedelta(minutes=1))
+    RecordJob.objects.filter(name="b").update(
+        lease_token="x", lease_until=timezone.now() + timedelta(minutes=1), problem="The bucket is away."
+    )
+
+    assert health.check()["problems"] == [
+        "Record jobs that no worker has taken: 1; LIVE_WORKERS is how many one takes.",
+        "Record jobs that cannot store what they record: 1.",
+    ]
 
 
 @pytest.mark.django_db

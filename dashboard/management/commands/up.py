@@ -98,11 +98,17 @@ class Command(BaseCommand):
 def _services(host: str, port: int, *, demo: bool) -> list[Service]:
     python, manage = sys.executable, str(settings.BASE_DIR / "manage.py")
     celery = [python, "-m", "celery", "--quiet", "-A", "dashboard"]
+    sizes = {
+        "fast": settings.FAST_WORKERS,
+        "slow": settings.SLOW_WORKERS,
+        "live": settings.LIVE_WORKERS,
+        "system": 1,
+    }
     services = [
         Service("web", [python, "-m", "dashboard.server", "--host", host, "--port", str(port)]),
         *(
             Service(name, [*celery, "worker", "-Q", name, "-n", f"{name}-{port}@%h", "-P", "threads", *_worker(size)])
-            for name, size in (("fast", settings.FAST_WORKERS), ("slow", settings.SLOW_WORKERS), ("system", 1))
+            for name, size in sizes.items()
         ),
         Service("clock", [*celery, "beat", "--pidfile=", "-l", "WARNING"]),
     ]

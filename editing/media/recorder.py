@@ -1,0 +1,138 @@
+"""A live stream becomes slices, for as long as it is wanted.
+
+The recorder connects, tries again while nothing comes, tells when that has lasted too long and goes on trying. What
+it hands over are whole files in a spool folder, as values; storing them is somebody else's part, and neither side
+waits for the other. Rules:
+
+- Two seconds without a packet end the slice and the connection: a server (nginx-rtmp) may keep our connection when
+  the publisher leaves, and send the next publisher's clock on it.
+- Every connection begins a new epoch, and so does a clock that steps back or jumps. No timestamp is rewritten.
+- New codec parameters begin a new slice.
+- A slice ends with the first keyframe after its time, and without one half a minute later.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from editing.media.puller import Arrived, Lost, Puller
+from editing.media.slicer import Slicer
+from editing.media.spool import Slice, Spool
+from editing.timeline.instant import Instant
+from editing.timeline.ticks import TICKS_PER_SECOND
+
+_POLL = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class OnAir:
+    """The stream is there, for the first time or again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """Nothing has come for as long as we were to wait; `reason` is what the last try met with."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Seconds all: how long a slice is, how long silence is borne, and how far apart the tries are before and after."""
+
+    slice: int
+    patience: float = 180.0
+    retry: float = 1.0
+    probe: float = 30.0
+    quiet: float = 2.0
+
+
+@dataclass
+class Vitals:
+    """What is going on now; read by other threads. `reason` is why the last connection ended, `fault` why slices
+    cannot be kept."""
+
+    last_packet: Instant | None = None
+    received: int = 0
+    damaged: int = 0
+    connections: int = 0
+    reason: str = ""
+    fault: str = ""
+
+    def saw(self, packet: Arrived) -> None:
+        self.last_packet = packet.at
+        self.received += len(packet.data)
+
+
+class Recorder:
+    """`run` yields events until `stopped` says so; then the slice that is open comes last, within two seconds."""
+
+    def __init__(self, url: str, spool: Spool, rules: Rules, *, stopped: Callable[[], bool]) -> None:
+        self._url, self._spool, self._rules, self._stopped = url, spool, rules, stopped
+        self._epoch = 0
+        self._before = ""
+        self._silent_since = time.monotonic()
+        self._told = False
+        self.vitals = Vitals()
+
+    def run(self) -> Iterator[OnAir | Silent | Slice]:
+        while not self._stopped():
+            tried = time.monotonic()
+            yield from self._connect()
+            yield from self._patience()
+            pause = self._rules.probe if self._told else self._rules.retry
+            while time.monotonic() - tried < pause and not self._stopped():
+                time.sleep(min(_POLL, pause))
+                yield from self._patience()
+
+    def _connect(self) -> Iterator[OnAir | Silent | Slice]:
+        puller = Puller(self._url, quiet=self._rules.quiet)
+        try:
+            while not self._stopped():
+                match puller.next(_POLL):
+                    case Lost(reason):
+                        self._lost(reason)
+                        return
+                    case None:
+                        yield from self._patience()
+                    case dict() as tracks:
+                        self.vitals.connections += 1
+                        self._told = False
+                        yield OnAir()
+                        target = self._rules.slice * TICKS_PER_SECOND
+                        slicer = Slicer(self._spool, tracks, target=target, epoch=self._epoch, before=self._before)
+                        yield from self._slices(puller, slicer)
+                        return
+        finally:
+            puller.give_up()
+
+    def _slices(self, puller: Puller, slicer: Slicer) -> Iterator[Slice]:
+        damaged = self.vitals.damaged
+        heard = time.monotonic()
+        while not self._stopped():
+            came = puller.next(_POLL)
+            if isinstance(came, Arrived):
+                heard = time.monotonic()
+                self.vitals.saw(came)
+                yield from slicer.take(came)
+                self.vitals.damaged, self.vitals.fault = damaged + slicer.damaged, slicer.fault
+            elif isinstance(came, Lost):
+                self._lost(came.reason)
+                break
+            elif time.monotonic() - heard > self._rules.quiet:
+                self._lost("nothing came")
+                break
+        yield from slicer.close()
+        self._epoch = slicer.epoch + 1
+        self._silent_since = heard
+
+    def _lost(self, reason: str) -> None:
+        self.vitals.reason = reason
+        self._before = f"the stream was interrupted: {reason}"
+
+    def _patience(self) -> Iterator[Silent]:
+        if not self._told and time.monotonic() - self._silent_since > self._rules.patience:
+            self._told = True
+            yield Silent(self.vitals.reason or "nobody publishes")

@@ -1,0 +1,190 @@
+"""Record jobs: make, pause, resume, stop, start again, change. Each refusal names the field and says what would be
+right."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.db import transaction
+from django.utils import timezone
+
+from editing.errors import InvalidInput, JobNotMovable, StaleState
+from editing.models import Bucket, PauseReason, RecordJob, RecordState, RecordTemplate
+from editing.services import record_templates, streams
+from editing.timeline.clips import StreamName
+from editing.timeline.instant import Instant, from_datetime
+from editing.worker import record, record_states
+
+LONGEST_NAME, LONGEST_URL, LONGEST_NOTIFY_URL = 128, 2048, 1024
+_SCHEMES = ("rtmp", "rtmps")
+_UNCHANGED = object()
+
+
+def create(
+    user: Any,
+    *,
+    name: str,
+    url: str,
+    bucket: Bucket,
+    template: RecordTemplate | None = None,
+    notify_url: str = "",
+    start_at: Instant | None = None,
+    end_at: Instant | None = None,
+) -> RecordJob:
+    """A job that records the stream at `url`: now, or between the instants of its schedule.
+
+    Without a template the one for live editing. Raises InvalidInput.
+    """
+    if not bucket.active:
+        raise InvalidInput(f"Bucket {bucket} is not active.", field="bucket")
+    _check_schedule(start_at, end_at)
+    _check_notify_url(notify_url)
+    template = template or record_templates.default()
+    job = RecordJob(
+        owner=user,
+        name=_name(name),
+        url=url,
+        bucket=bucket,
+        template=template,
+        template_name=template.name,
+        formats=template.formats,
+        notify_url=notify_url,
+        start_at=start_at,
+        end_at=end_at,
+    )
+    name_of_stream = stream_of(url)
+    with transaction.atomic():
+        job.stream = streams.get_or_create(name_of_stream)
+        job.save(force_insert=True)
+        job.events.create(old="", new=job.state, at=timezone.now(), detail="created")
+        _send(job)
+    return job
+
+
+def stream_of(url: str, *, field: str = "url") -> StreamName:
+    """The stream that an RTMP address names: host without port, and the two parts of its path. Raises InvalidInput."""
+    try:
+        if len(url) > LONGEST_URL or not url.isprintable():
+            raise ValueError
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    path = [unquote(part) for part in parts.path.strip("/").split("/")]
+    if parts.scheme.lower() not in _SCHEMES or not host or len(path) != 2 or not all(path):
+        raise InvalidInput("Give an address like rtmp://host/application/stream (or rtmps).", field=field)
+    name = StreamName(host, *path)
+    try:
+        streams.check(name)
+    except InvalidInput as error:
+        raise InvalidInput(error.message, field=field) from None
+    return name
+
+
+def pause(job: RecordJob) -> RecordJob:
+    """Stop recording within two seconds until somebody resumes it; its recording stays open. Raises JobNotMovable."""
+    return _change(job, _pause)
+
+
+def resume(job: RecordJob) -> RecordJob:
+    """Record again what was paused, into the same recording. Raises JobNotMovable."""
+    return _change(job, _resume)
+
+
+def stop(job: RecordJob) -> RecordJob:
+    """End it; its recording is closed. Raises JobNotMovable."""
+    return _change(job, _stop)
+
+
+def start(job: RecordJob) -> RecordJob:
+    """Look for the stream again after a stop; a new recording of the same job begins. Raises JobNotMovable."""
+    return _change(job, _start)
+
+
+def update(
+    job: RecordJob, *, name: str | None = None, notify_url: str | None = None, end_at: Any = _UNCHANGED
+) -> RecordJob:
+    """Change what may be changed while it runs. Raises InvalidInput."""
+    if name is not None:
+        job.name = _name(name)
+    if notify_url is not None:
+        _check_notify_url(notify_url)
+        job.notify_url = notify_url
+    if end_at is not _UNCHANGED:
+        _check_schedule(job.start_at, end_at)
+        job.end_at = end_at
+    job.save(update_fields=("name", "notify_url", "end_at"))
+    return job
+
+
+def _pause(job: RecordJob) -> None:
+    if job.state == RecordState.STOPPED or job.pause_reason == PauseReason.OPERATOR:
+        raise JobNotMovable(f"The job is {job.state} already.")
+    record_states.pause(job, PauseReason.OPERATOR, "paused by an operator")
+
+
+def _resume(job: RecordJob) -> None:
+    if job.state != RecordState.PAUSED:
+        raise JobNotMovable(f"The job is {job.state}; only a paused one can be resumed.")
+    record_states.begin(job, "resumed by an operator")
+    _send(job)
+
+
+def _stop(job: RecordJob) -> None:
+    if job.state == RecordState.STOPPED:
+        raise JobNotMovable("The job is stopped already.")
+    record_states.stop(job, "stopped by an operator")
+    _send(job)  # where no worker has it, one closes its recording
+
+
+def _start(job: RecordJob) -> None:
+    if job.state != RecordState.STOPPED:
+        raise JobNotMovable(f"The job is {job.state}; only a stopped one can be started.")
+    if record_states.is_over(job):
+        raise JobNotMovable("Its schedule has ended; give it another end first.", field="end_at")
+    record_states.begin_anew(job)
+    _send(job)
+
+
+def _change(job: RecordJob, change: Any) -> RecordJob:
+    """As often as somebody else (the worker, say) is quicker, with what the row says then."""
+    while True:
+        try:
+            with transaction.atomic():
+                change(job)
+            return job
+        except StaleState:
+            job.refresh_from_db()
+
+
+def _send(job: RecordJob) -> None:
+    if RecordJob.objects.unfinished().free().filter(pk=job.pk).exists():
+        record.send(job)
+
+
+def _name(name: str) -> str:
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        raise InvalidInput(f"Give a name of 1 to {LONGEST_NAME} printable characters.", field="name")
+    return name.strip()
+
+
+def _check_notify_url(url: str) -> None:
+    if not url:
+        return
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and url.isprintable()
+    except ValueError:
+        good = False
+    if not good or len(url) > LONGEST_NOTIFY_URL:
+        raise InvalidInput(f"Give an http(s) address of at most {LONGEST_NOTIFY_URL} characters.", field="notify_url")
+
+
+def _check_schedule(start_at: Instant | None, end_at: Instant | None) -> None:
+    if end_at is None:
+        return
+    if start_at is not None and end_at <= start_at:
+        raise InvalidInput("The end of the schedule is not after its start.", field="end_at")
+    if end_at <= from_datetime(timezone.now()):
+        raise InvalidInput("The end of the schedule has passed.", field="end_at")

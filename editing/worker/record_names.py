@@ -1,0 +1,58 @@
+"""Names of a record job's files in its bucket, by its template's prefixes."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Any
+
+from editing.models import Recording, RecordJob
+from editing.timeline.instant import SECOND, Instant, to_datetime
+
+OPEN = "open"
+"""Stands for the end of a file that is still growing."""
+
+
+def of_slice(job: RecordJob, start: Instant, sequence: int) -> str:
+    """{UnixTimestamp} and {Sequence} tell the slices of a job apart."""
+    values = {"UnixTimestamp": str(start // SECOND), "Sequence": str(sequence)}
+    return f"{_filled(job, segments_format(job)['slice_prefix'], values)}.ts"
+
+
+def of_playlist(job: RecordJob, recording: Recording, number: int, *, final: bool) -> str:
+    """The name of a recording's playlist: while it grows, and for good."""
+    start, end = recording.start or 0, recording.end if final else None
+    values = {
+        "Sequence": str(number),
+        "StartTime": _plain(start),
+        "EscapedStartTime": _escaped(start),
+        "EndTime": OPEN if end is None else _plain(end),
+        "EscapedEndTime": OPEN if end is None else _escaped(end),
+    }
+    return f"{_filled(job, segments_format(job)['object_prefix'], values)}.m3u8"
+
+
+def relative(key: str, playlist: str) -> str:
+    """How a playlist calls a file of the same bucket."""
+    return posixpath.relpath(key, posixpath.dirname(playlist) or ".")
+
+
+def segments_format(job: RecordJob) -> dict[str, Any]:
+    """The m3u8 entry of a job's template; every template has one."""
+    entry: dict[str, Any] = next(entry for entry in job.formats if entry["format"] == "m3u8")
+    return entry
+
+
+def _filled(job: RecordJob, prefix: str, values: dict[str, str]) -> str:
+    """Two jobs must never write one name, even by a template that forgets to tell them apart."""
+    prefix = prefix if "{JobId}" in prefix else f"{{JobId}}/{prefix}"
+    for name, value in {**values, "JobId": job.pk}.items():
+        prefix = prefix.replace(f"{{{name}}}", value)
+    return prefix
+
+
+def _plain(instant: Instant) -> str:
+    return to_datetime(instant).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _escaped(instant: Instant) -> str:
+    return to_datetime(instant).strftime("%Y-%m-%d-%H-%M-%S")

@@ -1,0 +1,67 @@
+"""Changes of a record job's state, each with the interval in which it does not record."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from editing.models import PauseReason, RecordJob, RecordPause, RecordState
+from editing.models.states import move
+from editing.timeline.instant import Instant, from_datetime
+
+PAUSED_BY_HAND, NOTHING_CAME, STOPPED = "paused by an operator", "nothing came", "stopped"
+_ANY = Q()
+
+
+def begin(job: RecordJob, detail: str, *, where: Q = _ANY) -> None:
+    """It records (again). Raises StaleState, as all of these do."""
+    with transaction.atomic():
+        move(job, RecordState.STARTED, where=where, detail=detail, pause_reason="")
+        _end_pause(job)
+
+
+def begin_anew(job: RecordJob) -> None:
+    """A job that was stopped looks for its stream again."""
+    with transaction.atomic():
+        move(job, RecordState.INITIAL, detail="started again", sent_at=timezone.now())
+        _end_pause(job)
+
+
+def pause(job: RecordJob, reason: PauseReason, detail: str, *, where: Q = _ANY) -> None:
+    with transaction.atomic():
+        move(job, RecordState.PAUSED, where=where, detail=detail[:255], pause_reason=reason)
+        _begin_pause(job, PAUSED_BY_HAND if reason == PauseReason.OPERATOR else NOTHING_CAME)
+
+
+def stop(job: RecordJob, detail: str, *, where: Q = _ANY) -> None:
+    with transaction.atomic():
+        move(job, RecordState.STOPPED, where=where, detail=detail, pause_reason="")
+        _begin_pause(job, STOPPED)
+
+
+def is_over(job: RecordJob) -> bool:
+    """Whether its schedule has ended."""
+    return job.end_at is not None and job.end_at <= _now()
+
+
+def why_missing(job: RecordJob, since: Instant) -> str:
+    """Why nothing of the job may have been recorded after an instant."""
+    latest = job.pauses.order_by("-id").first()
+    if latest is not None and (latest.end is None or latest.end >= since):
+        return latest.reason
+    return "its worker was lost"
+
+
+def _begin_pause(job: RecordJob, reason: str) -> None:
+    """One pause may follow another without recording in between: an operator pauses what is silent."""
+    _end_pause(job)
+    RecordPause.objects.create(job=job, start=_now(), reason=reason)
+
+
+def _end_pause(job: RecordJob) -> None:
+    job.pauses.filter(end=None).update(end=_now())
+
+
+def _now() -> Instant:
+    return from_datetime(timezone.now())
