@@ -215,6 +215,7 @@ class _Import:
                 end_pts=found.end_pts,
                 frames=len(found.index.video) if found.index.video else 0,
                 size=size,
+                checksum=found.checksum,
                 key=key,
                 source=listed.source,
                 packed=pack(found.index),
