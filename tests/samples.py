@@ -184,6 +184,7 @@ def segments_in(folder: Path, *, start: Instant = START, recording: int = 1, epo
                 bucket="",
                 key=str(path),
                 size=len(data),
+                checksum=found.checksum,
                 epoch=epoch,
                 anchor=anchor,
                 start=anchor.instant(found.first_pts),

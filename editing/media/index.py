@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -23,6 +24,7 @@ from editing.timeline.ticks import TICKS_PER_SECOND, unwrap
 DEMUX_OPTIONS = {"correct_ts_overflow": "0"}
 """libav must not touch the 33-bit clock: it would guess from one file what we know from the epoch."""
 
+_BLOCK = 1 << 20
 _TAIL = 4096 * PACKET
 _DEEPEST_REORDER = 16
 _LONGEST = 3600 * TICKS_PER_SECOND
@@ -31,10 +33,11 @@ _READERS: dict[str, Callable[[bytes], FrameFacts | None]] = {"h264": h264_facts,
 
 @dataclass(frozen=True)
 class SegmentIndex:
-    """What one segment holds. `flaw` is "truncated" where its end is missing."""
+    """What one segment holds. `checksum` is the CRC-32 of its bytes; `flaw` "truncated" where its end is missing."""
 
     parameters: Parameters
     index: FrameIndex
+    checksum: int
     flaw: str = ""
 
     @property
@@ -62,9 +65,17 @@ def index_segment(
         with av.open(file, format="mpegts", options=DEMUX_OPTIONS) as container:
             reading = _Reading(container, near)
             reading.read()
-            return reading.result(known, lambda pid, frames: _end(file, pid, frames, declared))
+            return reading.result(known, _checksum(file), lambda pid, frames: _end(file, pid, frames, declared))
     except (FFmpegError, OSError) as error:  # an empty file makes libav seek before its beginning
         raise UnreadableMedia(f"The segment cannot be read as MPEG-TS: {error.strerror}.") from error
+
+
+def _checksum(file: BinaryIO) -> int:
+    found = 0
+    file.seek(0)
+    while block := file.read(_BLOCK):
+        found = zlib.crc32(block, found)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +185,9 @@ class _Reading:
             self.near = raw
         return unwrap(raw, self.near)
 
-    def result(self, known: Parameters | None, end_of: Callable[[int, Sequence[int]], _End]) -> SegmentIndex:
+    def result(
+        self, known: Parameters | None, checksum: int, end_of: Callable[[int, Sequence[int]], _End]
+    ) -> SegmentIndex:
         self._drop_strays()
         tracks = [stream for stream in self.audio_streams if self.audio[stream.index]]
         if not self.video.pts and not tracks:
@@ -188,7 +201,8 @@ class _Reading:
                 for position, stream in enumerate(tracks)
             ),
         )
-        return SegmentIndex(parameters, FrameIndex(self.video.index() if self.video.pts else None, audio), flaw)
+        index = FrameIndex(self.video.index() if self.video.pts else None, audio)
+        return SegmentIndex(parameters, index, checksum, flaw)
 
     def _drop_strays(self) -> None:
         """Leave out what a damaged clock puts far away from its neighbours: one bit can be hours."""

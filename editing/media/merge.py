@@ -108,8 +108,8 @@ class _Merge:
                 self.sound.end()
         if copied != piece.frames:
             raise UnreadableMedia(
-                f"{piece.frames - copied} frames are missing from {piece.segments[0].key} and what follows; "
-                "the files have changed since they were indexed."
+                f"{piece.frames - copied} frames of {piece.segments[0].key} and what follows are not where the index "
+                "has them."
             )
         self.report.frames_copied += copied
 

@@ -2,10 +2,14 @@
 
 The bytes of the files are handed to one demuxer one after the other, so that only the first of them is probed. libav
 then marks the first packets of each file as corrupt, for its continuity counters jump; they are good.
+
+Every file that is read is read to its end and must be, bit for bit, the one that was indexed: where its CRC-32 is
+another, nothing of what the index says of it need be true.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
@@ -27,30 +31,45 @@ _UNDESCRIBED = {"codec_whitelist": "none", "probesize": str(1 << 16), "analyzedu
 
 
 class _Joined:
-    """The files one after the other. It cannot seek, and so libav does not try to."""
+    """The files one after the other, each checked at its end. It cannot seek, and so libav does not try to."""
 
     def __init__(self, segments: Sequence[Segment], open_segment: OpenSegment, count: Callable[[int], None]) -> None:
         self._waiting = list(reversed(segments))
         self._open = open_segment
         self._count = count
         self._file: BinaryIO | None = None
+        self._checksum = 0
 
     def read(self, size: int) -> bytes:
         while self._file or self._waiting:
             if data := self._read(size):
-                self._count(len(data))
                 return data
+            self._check()
             self.close()
         return b""
+
+    def finish(self) -> None:
+        """Read on to the end of the file that is open, for only then it is known to be the one that was indexed."""
+        if self._file:
+            while self._read(_BUFFER):
+                pass
+            self._check()
 
     def _read(self, size: int) -> bytes:
         try:
             if self._file is None:
-                self._segment = self._waiting.pop()
+                self._segment, self._checksum = self._waiting.pop(), 0
                 self._file = self._open(self._segment)
-            return self._file.read(size)
+            data = self._file.read(size)
         except OSError as error:
             raise UnreadableMedia(f"Segment {self._segment.key} cannot be read: {error.strerror}.") from error
+        self._checksum = zlib.crc32(data, self._checksum)
+        self._count(len(data))
+        return data
+
+    def _check(self) -> None:
+        if self._checksum != self._segment.checksum:
+            raise UnreadableMedia(f"Segment {self._segment.key} has changed since it was indexed.")
 
     def close(self) -> None:
         if self._file:
@@ -65,7 +84,8 @@ class PacketReader:
     `parsed=False` leaves libav's parsers out, which is a third faster: what comes is then what the recorder put into
     one PES packet, usually one frame of the picture and several of the sound, and nothing says what is a keyframe.
     `described` lets libav find out all it can about the tracks, for others that shall be like them.
-    Raises UnreadableMedia where libav gives up.
+    Raises UnreadableMedia where libav gives up and, on leaving at the latest, where a file that was read has changed
+    since it was indexed.
     """
 
     def __init__(
@@ -106,8 +126,12 @@ class PacketReader:
     def __enter__(self) -> PacketReader:
         return self
 
-    def __exit__(self, *_: Any) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
+        try:
+            if kind is None:
+                self._file.finish()
+        finally:
+            self.close()
 
     def close(self) -> None:
         self.container.close()

@@ -117,6 +117,7 @@ class SegmentRow(models.Model):
     end_pts = models.BigIntegerField()
     frames = models.PositiveIntegerField()
     size = models.PositiveBigIntegerField()
+    checksum = models.PositiveBigIntegerField(help_text="CRC-32 of the file when it was indexed.")
     key = models.CharField(max_length=512)
     source = models.CharField(max_length=64, help_text="SHA-256 of what the playlist calls it.")
     packed = models.BinaryField()
@@ -141,6 +142,7 @@ class SegmentRow(models.Model):
             bucket=bucket,
             key=self.key,
             size=self.size,
+            checksum=self.checksum,
             epoch=anchor.epoch,
             anchor=Anchor(anchor.utc, anchor.pts),
             start=self.start,

@@ -21,7 +21,8 @@ class Segment:
     """One stored media file of a recording and all that a plan wants to know of it.
 
     `sequence` rises within the recording. `first_pts` and `end_pts` bound the video (the audio, where there is no
-    video) on the unwrapped clock of `epoch`; `start` and `end` are the same as instants by `anchor`.
+    video) on the unwrapped clock of `epoch`; `start` and `end` are the same as instants by `anchor`. `checksum` is
+    the CRC-32 of the file when it was indexed.
     """
 
     id: int
@@ -30,6 +31,7 @@ class Segment:
     bucket: str
     key: str
     size: int
+    checksum: int
     epoch: int
     anchor: Anchor
     start: Instant

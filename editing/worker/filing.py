@@ -84,6 +84,7 @@ class Filing:
             size=stored.size,
             key=stored.key,
             source=stored.source,
+            checksum=found.checksum,
             packed=pack(found.index),
         )
         self._batch.segments.append(row)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from editing.errors import Cancelled, VerificationFailed
+from editing.errors import Cancelled, UnreadableMedia, VerificationFailed
 from editing.media.cut import cut
 from editing.media.report import Stage
 from editing.media.verify import verify
@@ -208,5 +208,5 @@ def test_a_file_that_changed_since_it_was_indexed_is_found_out(tmp_path: Path) -
     swapped = replace(segments[2], key=segments[3].key)
     plan = make([clip(0, 8)], {STREAM: Coverage([*segments[:2], swapped, *segments[3:]])}, Mode.ROUGH_FAST)
 
-    with pytest.raises(Exception, match="changed since they were indexed"):
+    with pytest.raises(UnreadableMedia, match=r"003\.ts has changed since it was indexed"):
         run(plan, tmp_path)

@@ -66,6 +66,35 @@ def test_a_segment_that_is_gone_is_named(missing: int) -> None:
         times(segments)
 
 
+@pytest.mark.parametrize("changed", [0, 3, 5])
+@pytest.mark.parametrize("at", [0.1, 0.5, 0.9999])
+def test_a_segment_of_which_one_bit_has_changed_is_named(changed: int, at: float) -> None:
+    segments = segments_of(BASIC)
+
+    def open_one(segment: Segment) -> BinaryIO:
+        data = bytearray(Path(segment.key).read_bytes())
+        if segment is segments[changed]:
+            data[int(len(data) * at)] ^= 4
+        return BytesIO(data)
+
+    with (
+        pytest.raises(UnreadableMedia, match=rf"00{changed}\.ts has changed since it was indexed"),
+        PacketReader(segments, open_one) as reader,
+    ):
+        list(reader.packets())
+
+
+def test_the_last_segment_is_checked_although_not_all_of_it_was_wanted() -> None:
+    first = segments_of(BASIC)[0]
+    longer = Path(first.key).read_bytes() + bytes(188)
+
+    with (
+        pytest.raises(UnreadableMedia, match="has changed"),
+        PacketReader([first], lambda segment: BytesIO(longer)) as reader,
+    ):
+        next(reader.packets())
+
+
 def test_foreign_bytes_are_refused() -> None:
     with pytest.raises(UnreadableMedia):
         PacketReader(segments_of(BASIC), lambda segment: BytesIO(b"GIF89a" * 1000))

@@ -79,6 +79,7 @@ def segment(
         bucket="media",
         key=f"{recording}/{number}.ts",
         size=60_000,
+        checksum=0,
         epoch=epoch,
         anchor=anchor,
         start=anchor.instant(first),

@@ -72,7 +72,7 @@ def test_a_damaged_recording_fails_the_job_and_publishes_nothing(recording: Reco
 
     job.refresh_from_db()
     assert (job.state, job.error_code) == (JobState.FAILED, "UnreadableMedia")
-    assert "changed since they were indexed" in job.error_message
+    assert job.error_message == f"Segment {row.key} has changed since it was indexed."
     assert not storage.exists(job.bucket, job.key)
     assert MediaAsset.objects.count() == 0
 
