@@ -11,12 +11,14 @@ EditingError
 │   ├── InvalidPlaylist     an HLS playlist that cannot be imported
 │   └── StartRequired       a playlist without dates, and no start given
 ├── NotFound                no such thing (or none that the asker may see)
+│   └── ProjectNotFound     no such editing project, or a deleted one that was to be changed
 ├── PermissionDenied        known, but not allowed
 ├── Conflict                right in itself, but not now
 │   ├── OutputKeyTaken      an unfinished job already writes that key
 │   ├── AssetExists         the file is registered as a media asset already
 │   ├── JobNotCancellable
 │   ├── JobNotRetryable
+│   ├── WrongProjectState   what is asked for does not follow from how the project is now
 │   ├── IdempotencyConflict the key was used for another request
 │   ├── NonceUsed           a signed call has come before
 │   ├── TooManyCalls        an access key asks more often than it may
@@ -89,6 +91,10 @@ class NotFound(EditingError):
     pass
 
 
+class ProjectNotFound(NotFound):
+    pass
+
+
 class PermissionDenied(EditingError):
     pass
 
@@ -110,6 +116,10 @@ class JobNotCancellable(Conflict):
 
 
 class JobNotRetryable(Conflict):
+    pass
+
+
+class WrongProjectState(Conflict):
     pass
 
 

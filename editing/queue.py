@@ -12,6 +12,7 @@ log = logging.getLogger(__name__)
 
 FAST, SLOW, SYSTEM = "fast", "slow", "system"
 EDIT, PREPARE, SWEEP = "editing.edit", "editing.prepare", "editing.sweep"
+CONVERT = "editing.convert"
 
 
 OF_JOBS = (FAST, SLOW)

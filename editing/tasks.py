@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from editing import queue
-from editing.worker import edit, prepare, sweep
+from editing.worker import convert, edit, prepare, sweep
 
 
 @shared_task(name=queue.EDIT)
@@ -14,6 +14,11 @@ def run_edit(job_id: str) -> None:
 @shared_task(name=queue.PREPARE)
 def run_prepare(asset_id: str) -> None:
     prepare.run(asset_id)
+
+
+@shared_task(name=queue.CONVERT)
+def run_convert(project_id: str) -> None:
+    convert.run(project_id)
 
 
 @shared_task(name=queue.SWEEP)

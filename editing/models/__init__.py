@@ -4,6 +4,8 @@ from editing.models.access_key import AccessKey
 from editing.models.bucket import Bucket
 from editing.models.editing_job import EditingJob, IdempotencyKey, JobEvent
 from editing.models.media_asset import MediaAsset
+from editing.models.project import Project, ProjectEvent, ProjectMaterial
+from editing.models.project_states import BusinessState, ConvertState, ProjectState
 from editing.models.recording import AnchorRow, GapRow, ParameterSet, Recording, SegmentRow
 from editing.models.signed_call import SignedCall
 from editing.models.states import JobState
@@ -14,6 +16,8 @@ __all__ = [
     "AccessKey",
     "AnchorRow",
     "Bucket",
+    "BusinessState",
+    "ConvertState",
     "EditingJob",
     "GapRow",
     "IdempotencyKey",
@@ -21,6 +25,10 @@ __all__ = [
     "JobState",
     "MediaAsset",
     "ParameterSet",
+    "Project",
+    "ProjectEvent",
+    "ProjectMaterial",
+    "ProjectState",
     "Recording",
     "SegmentRow",
     "SignedCall",
