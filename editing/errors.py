@@ -11,6 +11,7 @@ EditingError
 │   ├── InvalidPlaylist     an HLS playlist that cannot be imported
 │   └── StartRequired       a playlist without dates, and no start given
 ├── NotFound                no such thing (or none that the asker may see)
+│   └── ProjectNotFound     no such editing project, or a deleted one that was to be changed
 ├── PermissionDenied        known, but not allowed
 ├── Conflict                right in itself, but not now
 │   ├── OutputKeyTaken      an unfinished job already writes that key
@@ -18,6 +19,7 @@ EditingError
 │   ├── JobNotCancellable
 │   ├── JobNotRetryable
 │   ├── JobNotMovable       a record job is not in a state from which that can be
+│   ├── WrongProjectState   what is asked for does not follow from how the project is now
 │   ├── IdempotencyConflict the key was used for another request
 │   ├── NonceUsed           a signed call has come before
 │   ├── TooManyCalls        an access key asks more often than it may
@@ -90,6 +92,10 @@ class NotFound(EditingError):
     pass
 
 
+class ProjectNotFound(NotFound):
+    pass
+
+
 class PermissionDenied(EditingError):
     pass
 
@@ -115,6 +121,10 @@ class JobNotRetryable(Conflict):
 
 
 class JobNotMovable(Conflict):
+    pass
+
+
+class WrongProjectState(Conflict):
     pass
 
 

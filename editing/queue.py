@@ -12,6 +12,7 @@ log = logging.getLogger(__name__)
 
 FAST, SLOW, LIVE, SYSTEM = "fast", "slow", "live", "system"
 EDIT, PREPARE, RECORD, SWEEP = "editing.edit", "editing.prepare", "editing.record", "editing.sweep"
+CONVERT = "editing.convert"
 
 
 OF_JOBS = (FAST, SLOW)

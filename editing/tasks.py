@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from editing import queue
-from editing.worker import edit, prepare, record, sweep
+from editing.worker import convert, edit, prepare, record, sweep
 
 
 @shared_task(name=queue.EDIT)
@@ -19,6 +19,11 @@ def run_prepare(asset_id: str) -> None:
 @shared_task(name=queue.RECORD)
 def run_record(job_id: str) -> None:
     record.run(job_id)
+
+
+@shared_task(name=queue.CONVERT)
+def run_convert(project_id: str) -> None:
+    convert.run(project_id)
 
 
 @shared_task(name=queue.SWEEP)

@@ -4,6 +4,8 @@ from editing.models.access_key import AccessKey
 from editing.models.bucket import Bucket
 from editing.models.editing_job import EditingJob, IdempotencyKey, JobEvent
 from editing.models.media_asset import MediaAsset
+from editing.models.project import Project, ProjectEvent, ProjectMaterial
+from editing.models.project_states import BusinessState, ConvertState, ProjectState
 from editing.models.record_job import PauseReason, RecordEvent, RecordJob, RecordPause
 from editing.models.record_template import RecordTemplate
 from editing.models.recording import AnchorRow, GapRow, ParameterSet, Recording, SegmentRow
@@ -16,6 +18,8 @@ __all__ = [
     "AccessKey",
     "AnchorRow",
     "Bucket",
+    "BusinessState",
+    "ConvertState",
     "EditingJob",
     "GapRow",
     "IdempotencyKey",
@@ -24,6 +28,10 @@ __all__ = [
     "MediaAsset",
     "ParameterSet",
     "PauseReason",
+    "Project",
+    "ProjectEvent",
+    "ProjectMaterial",
+    "ProjectState",
     "RecordEvent",
     "RecordJob",
     "RecordPause",

@@ -49,6 +49,7 @@ class EditingJob(models.Model):
     cover_key = models.CharField(max_length=512, blank=True, help_text="Empty: beside the output, under its name.")
     user_data = models.TextField(blank=True)
     request = models.JSONField(null=True, help_text="What is repeated to the program that asked, in its own words.")
+    project = models.ForeignKey("editing.Project", models.SET_NULL, null=True, related_name="jobs")
     media_id = models.CharField(max_length=32, unique=True, default=new_id, editable=False)
 
     state = models.CharField(max_length=16, choices=JobState.choices, default=JobState.INIT)

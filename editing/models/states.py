@@ -6,6 +6,7 @@ it still is in the state the caller saw, so that of two who act at once exactly 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from django.db import models, transaction
@@ -93,3 +94,26 @@ def move(job: Stateful, to: str, *, where: models.Q | None = None, detail: str =
     job.state = to
     for name, value in changes.items():
         setattr(job, name, value)
+
+
+def compare_and_set(
+    row: Any,
+    field: str,
+    to: str,
+    moves: Mapping[str, frozenset[Any]],
+    *,
+    where: models.Q | None = None,
+    detail: str = "",
+    **changes: Any,
+) -> None:
+    """The same as `move` for a row with several states: `field` is the one that moves, and its event says so."""
+    old = getattr(row, field)
+    if to not in moves[old]:
+        raise ValueError(f"{field} cannot move from {old or 'nothing'} to {to}.")
+    with transaction.atomic():
+        rows = type(row).objects.filter(where or models.Q(), pk=row.pk, **{field: old})
+        if not rows.update(**{field: to}, **changes):
+            raise StaleState(f"{field} is no longer {old or 'nothing'}.")
+        row.events.create(old=old, new=to, at=timezone.now(), detail=detail[:255], column=field)
+    for name, value in ({field: to} | changes).items():
+        setattr(row, name, value)

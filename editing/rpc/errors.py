@@ -33,6 +33,7 @@ _OURS: tuple[tuple[type[errors.EditingError], str], ...] = (
     (errors.TooManyCalls, "Throttling.User"),
     (errors.NonceUsed, "SignatureNonceUsed"),
     (errors.InvalidInput, "InvalidParameter"),
+    (errors.ProjectNotFound, "ProjectNotFound"),
     (errors.NotFound, "ResourceNotFound"),
     (errors.PermissionDenied, "Forbidden"),
     (errors.Conflict, "OperationDenied"),

@@ -18,13 +18,14 @@ from editing.errors import (
     OutputKeyTaken,
     StaleState,
 )
-from editing.models import EditingJob, JobState
+from editing.models import EditingJob, JobState, Project
 from editing.models.states import move
 from editing.services import idempotency, plans
 from editing.services.plans import Output, Planned
 from editing.timeline.clips import Clip, HolePolicy, Mode
 from editing.timeline.describe import describe
 from editing.timeline.instant import to_datetime
+from editing.worker import projects
 from editing.worker.plans import clips_of, rows_of, streams_of, unfinished, why_waiting
 
 __all__ = ["Output", "Planned", "cancel", "plan", "retry", "submit", "suggest_key"]
@@ -56,12 +57,13 @@ def submit(
     user_data: str = "",
     idempotency_key: str = "",
     request: dict[str, Any] | None = None,
+    project: Project | None = None,
 ) -> EditingJob:
     """A job that merges `clips`, in their order, into `output`; it is in the queue when this returns.
 
     With an idempotency key the same request gives the same job however often it comes. `request` is kept with the job
-    for the face that was asked. Raises what `plan` raises, and InvalidInput (user data), OutputKeyTaken,
-    IdempotencyConflict.
+    for the face that was asked. A `project` becomes Producing; one that is new is saved with the job. Raises what
+    `plan` raises, and InvalidInput (user data), OutputKeyTaken, IdempotencyConflict.
     """
     check_user_data(user_data)
     job = _job(user, clips, mode, output, holes, user_data)
@@ -74,9 +76,13 @@ def submit(
         planned = plans.make(clips, mode=mode, output=output, holes=holes)
         job.waiting, job.plan = planned.waiting, describe(planned.plan) if planned.plan else None
         with transaction.atomic():
+            if project and project._state.adding:
+                project.save()
+            job.project = project
             job.save(force_insert=True)
             idempotency.keep(user, idempotency_key, sent, job)
             _enqueue(job, "submitted")
+            projects.follow(job)
     except (IntegrityError, OutputKeyTaken) as error:
         # The same request may have come twice at once; then the other one's job is what this one asked for.
         if known := idempotency.find(user, idempotency_key, sent):
@@ -95,6 +101,7 @@ def cancel(job: EditingJob) -> EditingJob:
                     break
             else:
                 move(job, JobState.CANCELLED, detail="cancelled by a user", finished_at=timezone.now(), waiting="")
+                projects.follow(job)
                 return job
         except StaleState:
             pass
@@ -112,6 +119,7 @@ def retry(job: EditingJob) -> EditingJob:
     try:
         with transaction.atomic():
             _enqueue(job, "retried", **_AS_NEW, waiting=_waiting(job))
+            projects.follow(job)
     except StaleState:
         raise JobNotRetryable("Somebody else has just retried the job.") from None
     except IntegrityError:
@@ -122,13 +130,18 @@ def retry(job: EditingJob) -> EditingJob:
 def suggest_key(clips: Sequence[Clip]) -> str:
     """A readable name for a merge of these clips that no file or unfinished job has, such as
     clips/live-main-20261120-103000.mp4."""
-    first = clips[0]
-    moment = to_datetime(first.range.start).strftime("%Y%m%d-%H%M%S")
-    name = re.sub(r"[^\w.-]+", "-", f"{first.stream.app}-{first.stream.stream}")[:_LONGEST_NAME]
-    stem = f"clips/{name}-{moment}"
+    stem = f"clips/{stem_of(clips)}"
     taken = set(EditingJob.objects.filter(key__startswith=stem).values_list("key", flat=True))
     names = [f"{stem}.mp4", *(f"{stem}-{number}.mp4" for number in range(2, len(taken) + 3))]
     return next(name for name in names if name not in taken)
+
+
+def stem_of(clips: Sequence[Clip]) -> str:
+    """What a merge of these clips might be called: live-main-20261120-103000."""
+    first = clips[0]
+    moment = to_datetime(first.range.start).strftime("%Y%m%d-%H%M%S")
+    name = re.sub(r"[^\w.-]+", "-", f"{first.stream.app}-{first.stream.stream}")[:_LONGEST_NAME]
+    return f"{name}-{moment}"
 
 
 def check_user_data(user_data: str) -> None:

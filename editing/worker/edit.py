@@ -24,7 +24,7 @@ from editing.models import Bucket, EditingJob, JobState, MediaAsset
 from editing.models.states import move
 from editing.timeline.describe import describe
 from editing.timeline.plan import CutPlan
-from editing.worker import scratch
+from editing.worker import projects, scratch
 from editing.worker.lease import Lease, stopping
 from editing.worker.plans import plan_of
 
@@ -39,17 +39,22 @@ def run(job_id: str) -> None:
     lease = Lease.claim(job_id)
     if lease is None:
         return
+    _work(lease)
+    projects.follow(lease.job)
+
+
+def _work(lease: Lease) -> None:
     try:
         with lease:
             _edit(lease)
     except Cancelled:
         _stopped(lease)
     except StaleState:
-        log.warning("Job %s was taken from this worker.", job_id)
+        log.warning("Job %s was taken from this worker.", lease.job.pk)
     except EditingError as error:
         _fail(lease, error.code, error.message)
     except Exception:
-        log.exception("Job %s failed.", job_id)
+        log.exception("Job %s failed.", lease.job.pk)
         _fail(lease, "InternalError", "Something went wrong on our side; the workers' log says what.")
 
 

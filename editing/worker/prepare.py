@@ -7,11 +7,11 @@ from typing import Any, BinaryIO
 
 from django.utils import timezone
 
-from editing import storage
+from editing import queue, storage
 from editing.errors import EditingError, StorageFailure
 from editing.media.frames import picture_at
 from editing.media.probe import MediaFacts, probe
-from editing.models import MediaAsset
+from editing.models import ConvertState, MediaAsset, Project
 from editing.timeline.instant import SECOND
 from editing.timeline.ticks import TICKS_PER_SECOND
 
@@ -31,6 +31,14 @@ def run(asset_id: str) -> None:
     except EditingError as error:
         found = {"state": MediaAsset.State.FAILED, "problem": error.message}
     MediaAsset.objects.preparing().filter(pk=asset.pk).update(changed_at=timezone.now(), **found)
+    _go_on_converting(asset)
+
+
+def _go_on_converting(asset: MediaAsset) -> None:
+    """Projects wait for the lengths of their files."""
+    waiting = Project.objects.filter(materials__asset=asset, convert_state=ConvertState.CONVERTING)
+    for key in waiting.values_list("pk", flat=True):
+        queue.send(queue.CONVERT, key, queue=queue.FAST)
 
 
 def _found(asset: MediaAsset) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from editing import queue
 from editing.errors import NotFound, StaleState
-from editing.models import EditingJob, JobState, MediaAsset, SignedCall, Worker
+from editing.models import ConvertState, EditingJob, JobState, MediaAsset, Project, SignedCall, Worker
 from editing.models.states import move
-from editing.worker import record_sweep, scratch
+from editing.worker import projects, record_sweep, scratch
 from editing.worker.plans import clips_of, streams_of, unfinished
 
 log = logging.getLogger(__name__)
@@ -117,6 +117,15 @@ def _prepare_again() -> None:
         queue.send(queue.PREPARE, asset.pk, queue=queue.FAST)
 
 
+def _convert_again() -> None:
+    """Projects whose message was lost; converting twice is harmless."""
+    overdue = timezone.now() - timedelta(seconds=settings.RESEND_SECONDS)
+    converting = Project.objects.filter(convert_state=ConvertState.CONVERTING, sent_at__lt=overdue)
+    for project in converting.order_by("sent_at")[:_AT_ONCE]:
+        Project.objects.filter(pk=project.pk).update(sent_at=timezone.now())
+        queue.send(queue.CONVERT, project.pk, queue=queue.FAST)
+
+
 def _sweep_scratch() -> None:
     running = EditingJob.objects.filter(state=JobState.PROCESSING).values_list("pk", "lease_token")
     scratch.sweep(in_use={scratch.name_of(job_id, token) for job_id, token in running})
@@ -148,6 +157,7 @@ def _forget_calls() -> None:
 
 
 _STEPS = (
-    *(_take_back_lapsed, _release_waiting, _send_again, _prepare_again, record_sweep.run),
+    *(_take_back_lapsed, _release_waiting, _send_again, _prepare_again, _convert_again),
+    *(record_sweep.run, projects.follow_jobs, projects.watch_streams),
     *(_sweep_scratch, _sweep_broker, _forget_workers, _forget_calls),
 )

@@ -12,8 +12,9 @@ from django.contrib.auth.models import User
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from editing.models import EditingJob, Recording
+from editing.models import EditingJob, Project, Recording
 from editing.rpc.actions import ACTIONS
+from editing.services import projects
 from editing.worker import edit
 from tests.rpc.calling import Caller, caller
 from tests.services.test_editing_jobs import clip, submit
@@ -28,7 +29,8 @@ LEAVES = WORDS | st.text(max_size=20) | st.none() | st.booleans() | st.integers(
 TREES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3))
 NAMES = st.sampled_from(
     ["StartTime", "EndTime", "AppName", "DomainName", "StreamName", "CoverTime", "MediaURL", "StorageLocation",
-     "FileName", "Width", "Height", "Bitrate", "Mode", "NeedSnapshot", "CoverConfig"]
+     "FileName", "Width", "Height", "Bitrate", "Mode", "NeedSnapshot", "CoverConfig",
+     "VideoTracks", "VideoTrackClips", "SubtitleTracks", "MainTrack", "Path", "ReservationTime", "video"]
 )  # fmt: skip
 STREAM = {"AppName": "live", "DomainName": "example.com", "StreamName": "main"}
 WORKING: dict[str, dict[str, Any]] = {
@@ -49,6 +51,21 @@ WORKING: dict[str, dict[str, Any]] = {
     "RegisterMediaInfo": {"InputURL": "oss://media/some.mp4", "RegisterConfig": {"CoverConfig": {"StartTime": 1}}},
     "UpdateMediaInfo": {"MediaId": "<media>", "Title": "x"},
     "DeleteMediaInfos": {"MediaIds": "nobody"},
+    "CreateEditingProject": {
+        "Title": "x",
+        "Timeline": {"VideoTracks": [{"VideoTrackClips": [{"MediaId": "<media>", "In": 1}]}]},
+        "ProjectType": "LiveEditingProject",
+        "BusinessConfig": {"OutputMediaConfig": {"StorageLocation": "media.oss.example.com", "Path": "a/b"}},
+        "MaterialMaps": {"liveStream": '[{"appName":"live","domainName":"example.com","streamName":"main"}]'},
+    },
+    "UpdateEditingProject": {"ProjectId": "<project>", "Title": "y", "Timeline": {}},
+    "GetEditingProject": {"ProjectId": "<project>", "RequestSource": "WebSDK"},
+    "SearchEditingProject": {"PageNo": "1"},
+    "ListEditingProjects": {"MaxResults": "5"},
+    "DeleteEditingProjects": {"ProjectIds": "<third>"},
+    "AddEditingProjectMaterials": {"ProjectId": "<project>", "MaterialMaps": {"editingProject": "<another>"}},
+    "GetEditingProjectMaterials": {"ProjectId": "<project>"},
+    "DeleteEditingProjectMaterials": {"ProjectId": "<project>", "MaterialIds": "x", "MaterialType": "video"},
 }
 
 
@@ -56,6 +73,8 @@ WORKING: dict[str, dict[str, Any]] = {
 def call(ed: User, recording: Recording, settings: LazySettings) -> Caller:
     settings.RPC_CALLS_PER_SECOND = 1_000_000
     edit.run(submit(ed, clip()).pk)
+    for title in ("project", "another", "third"):
+        projects.create(ed, title=title)
     return caller(ed)
 
 
@@ -64,9 +83,13 @@ def ask(call: Caller, action: str, params: dict[str, Any]) -> tuple[int, Any]:
     job = EditingJob.objects.earliest("created_at")
     said = {name: value if isinstance(value, str) else json.dumps(value) for name, value in params.items()}
     ids = {"<job>": job.pk, "<media>": job.media_id}
-    return call(
-        action, **{name: ids.get(value, value).encode(errors="ignore").decode() for name, value in said.items()}
-    )
+    ids |= {
+        f"<{project.title}>": project.pk
+        for project in Project.objects.filter(title__in=("project", "another", "third"))
+    }
+    for placeholder, key in ids.items():
+        said = {name: value.replace(placeholder, key) for name, value in said.items()}
+    return call(action, **{name: value.encode(errors="ignore").decode() for name, value in said.items()})
 
 
 @st.composite

@@ -48,7 +48,7 @@ def test_a_submit_answers_with_the_ids_of_what_will_be(call: Caller, ed: User) -
     assert (status, body) == (
         200,
         {
-            "ProjectId": "",
+            "ProjectId": job.project_id,
             "JobId": job.pk,
             "MediaId": job.media_id,
             "MediaURL": "https://media.oss.example.com/clips/goal.mp4",
@@ -77,7 +77,7 @@ def test_get_repeats_what_was_said_and_tells_how_it_went(call: Caller) -> None:
         200,
         {
             "JobId": job.pk,
-            "ProjectId": "",
+            "ProjectId": job.project_id,
             "Status": "Success",
             "Clips": CLIPS,
             "UserData": '{"a": 1}',

@@ -79,7 +79,11 @@ def test_the_way_from_a_stream_to_a_downloaded_clip(client: Client, tmp_path: Pa
     assert job.live_stream_config.stream_name == "main"
     assert job.media_produce_config.mode == "RoughFast"
     assert job.output_media_config.media_url == submitted.media_url == f"https://media.oss.example.com/{key}"
-    assert (job.user_data, job.media_id, job.project_id) == ('{"key": "välue *~+"}', submitted.media_id, "")
+    assert (job.user_data, job.media_id, job.project_id) == (
+        '{"key": "välue *~+"}',
+        submitted.media_id,
+        submitted.project_id,
+    )
     media = client.get_media_info(models.GetMediaInfoRequest(media_id=job.media_id, auth_timeout=600)).body.media_info
     file = media.file_info_list[0]
     assert (file.file_basic_info.width, file.video_stream_info_list[0].codec_name) == ("320", "h264")

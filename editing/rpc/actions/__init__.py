@@ -1,6 +1,14 @@
 """The table of actions. Every other operation of IMS is answered with InvalidAction.NotFound."""
 
-from editing.rpc.actions import indexfile, live_editing, media_changes, media_reads, producing
+from editing.rpc.actions import (
+    indexfile,
+    live_editing,
+    media_changes,
+    media_reads,
+    producing,
+    project_materials,
+    projects,
+)
 from editing.rpc.operation import Operation
 
 ACTIONS: dict[str, Operation] = {
@@ -11,5 +19,7 @@ ACTIONS: dict[str, Operation] = {
         *producing.OPERATIONS,
         *media_reads.OPERATIONS,
         *media_changes.OPERATIONS,
+        *projects.OPERATIONS,
+        *project_materials.OPERATIONS,
     )
 }

@@ -6,10 +6,10 @@ from editing.errors import NotFound
 from editing.models import Recording
 from editing.models.roles import Verb
 from editing.rpc.actions.streams import APP, DOMAIN, STREAM
-from editing.rpc.errors import Refused, missing
+from editing.rpc.errors import missing
 from editing.rpc.operation import Answer, Call, Operation
 from editing.rpc.params import optional, text
-from editing.services import recordings, streams
+from editing.services import projects, recordings, streams
 from editing.timeline.clips import StreamName
 
 PROJECT_ID = optional("ProjectId", text(most=64), "")
@@ -18,7 +18,7 @@ PROJECT_ID = optional("ProjectId", text(most=64), "")
 def get(call: Call) -> Answer:
     """The newest recording of the stream as an address that any player opens."""
     if call[PROJECT_ID]:
-        raise Refused("ProjectNotFound", f"Project {call[PROJECT_ID]} not found.")
+        projects.present(call.user, call[PROJECT_ID])
     for param in (APP, DOMAIN, STREAM):
         if not call[param]:
             raise missing(param.name)

@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from editing import storage
-from editing.models import Bucket, EditingJob
+from editing.models import Bucket, EditingJob, Project
 from editing.models.roles import Verb
 from editing.rpc.actions import jobs, output
 from editing.rpc.actions.streams import APP, DOMAIN, STREAM
-from editing.rpc.errors import Refused, missing
+from editing.rpc.errors import invalid, missing
 from editing.rpc.operation import Answer, Call, Operation
 from editing.rpc.params import choice, instant, json_object, json_objects, json_text, optional, required, text
-from editing.services import editing_jobs, plans
+from editing.services import editing_jobs, plans, projects
 from editing.timeline.clips import Clip, Mode, StreamName
 from editing.timeline.instant import Range
 
@@ -46,19 +46,22 @@ FIELDS = {
 
 def submit(call: Call) -> Answer:
     """Queue a merge. Nothing but the plan is worked out before the answer."""
-    if call[PROJECT_ID]:
-        raise Refused("ProjectNotFound", f"Project {call[PROJECT_ID]} not found.")
     stream, produce = call[STREAM_CONFIG], call[PRODUCE_CONFIG]
+    clips = [_clip(item, f"Clips[{number}]", stream or {}) for number, item in enumerate(call[CLIPS])]
+    project = _project(call)
+    place = projects.place_for(project, clips) if project else None
+    target = replace(output.requested(call, place), cover=_cover(call[CLIPS]))
     job = editing_jobs.submit(
         call.user,
-        clips=[_clip(item, f"Clips[{number}]", stream or {}) for number, item in enumerate(call[CLIPS])],
+        clips=clips,
         mode=Mode(MODE.of(produce or {}, PRODUCE_CONFIG.name)),
-        output=replace(output.requested(call), cover=_cover(call[CLIPS])),
+        output=target,
         user_data=call[USER_DATA],
         request=_kept(call),
+        project=project or projects.of_output(call.user, target.bucket, target.key),
     )
     return {
-        "ProjectId": "",
+        "ProjectId": job.project_id,
         "JobId": job.pk,
         "MediaId": job.media_id,
         "MediaURL": jobs.media_url(job),
@@ -69,6 +72,16 @@ def submit(call: Call) -> Answer:
 def get(call: Call) -> Answer:
     """How a job of the past year is doing."""
     return {"LiveEditingJob": _job(jobs.found(call))}
+
+
+def _project(call: Call) -> Project | None:
+    """The one that is named. Raises Refused, ProjectNotFound."""
+    if not call[PROJECT_ID]:
+        return None
+    project = projects.present(call.user, call[PROJECT_ID])
+    if project.kind != Project.Kind.LIVE:
+        raise invalid(PROJECT_ID.name, f"It must be a live editing project; this is an {project.kind}.")
+    return project
 
 
 def _clip(item: Mapping[str, object], path: str, default: Mapping[str, object]) -> Clip:
@@ -117,7 +130,7 @@ def _job(job: EditingJob) -> Answer:
     """Clips and UserData are JSON in text here, the three configurations are objects: so it is in IMS."""
     return {
         "JobId": job.pk,
-        "ProjectId": "",
+        "ProjectId": job.project_id or "",
         "Status": jobs.status(job),
         "Clips": jobs.clips_text(job),
         "UserData": job.user_data,
@@ -152,7 +165,7 @@ OPERATIONS = (
         submit,
         Verb.EDIT,
         (CLIPS, PROJECT_ID, STREAM_CONFIG, output.CONFIG, output.TARGET, PRODUCE_CONFIG, USER_DATA),
-        differs="Without ProjectId no project is created and ProjectId comes back empty; with one, ProjectNotFound. "
+        differs="Where a project stores counts before the request's MediaURL, StorageLocation and FileName. "
         "VodMediaId is the MediaId. VodTemplateGroupId may only be VOD_NO_TRANSCODE. One cover is kept: "
         "that of the first clip that names one. At most 1,000 clips.",
         fields=FIELDS,

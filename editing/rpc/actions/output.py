@@ -32,13 +32,17 @@ FIELDS = {
 }
 
 
-def requested(call: Call) -> Output:
-    """Raises Refused, and what `storage.resolve` raises."""
+def requested(call: Call, place: tuple[Bucket, str] | None = None) -> Output:
+    """What the request says of the output. A `place` counts before the one it names, which is not looked at then.
+
+    Raises Refused, and what `storage.resolve` raises.
+    """
     config = call[CONFIG]
-    if config is None:
+    if config is None and place is None:
         raise missing(CONFIG.name)
+    config = config or {}
     TEMPLATE_GROUP.of(config, CONFIG.name)
-    bucket, key = _place(config, call[TARGET])
+    bucket, key = place or _place(config, call[TARGET])
     bitrate = BITRATE.of(config, CONFIG.name)
     return Output(
         bucket,

@@ -46,11 +46,12 @@ def _filtered(call: Call, rows: EditingJobQuerySet) -> EditingJobQuerySet:
     start, end = call[START_TIME], call[END_TIME]
     if start is not None and end is not None and not 0 <= end - start <= LONGEST_SPAN:
         raise invalid(END_TIME.name, "It lies up to 30 days after StartTime.")
-    if call[JOB_TYPE] not in ("", "LiveEditingJob") or call[PROJECT_ID] or call[MASTER]:
-        return rows.none()  # there are no others, and none belongs to a project or to a master job
+    if call[JOB_TYPE] not in ("", "LiveEditingJob") or call[MASTER]:
+        return rows.none()  # there are no others, and none belongs to a master job
     wanted = Q() if start is None else Q(created_at__gte=to_datetime(start))
     wanted &= Q() if end is None else Q(created_at__lte=to_datetime(end))
     wanted &= Q(pk=call[KEYWORD]) if call[KEYWORD] else Q()
+    wanted &= Q(project=call[PROJECT_ID]) if call[PROJECT_ID] else Q()
     if status := call[STATUS]:
         wanted &= Q(state__in=[*status, *([JobState.CANCELLED.value] if "Failed" in status else [])])
     return rows.filter(wanted)
@@ -61,7 +62,7 @@ def _job(job: EditingJob) -> dict[str, Any]:
     done = job.state == JobState.SUCCESS and asset is not None
     return {
         "JobId": job.pk,
-        "ProjectId": "",
+        "ProjectId": job.project_id or "",
         "MediaId": job.media_id,
         "MediaURL": jobs.media_url(job),
         "TemplateId": "",
@@ -87,7 +88,7 @@ OPERATIONS = (
         listed,
         Verb.SEE,
         (START_TIME, END_TIME, STATUS, JOB_TYPE, PROJECT_ID, KEYWORD, MASTER, SORT_BY, MAX_RESULTS, NEXT_TOKEN),
-        differs="Lists live editing jobs (JobType LiveEditingJob); other types, projects and master jobs have none. "
+        differs="Lists live editing jobs (JobType LiveEditingJob); other types and master jobs have none. "
         "Keyword is a whole JobId.",
     ),
 )
