@@ -245,6 +245,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "BucketKindEnum": "editing.models.bucket.Bucket.Kind",
         "MediaKindEnum": "editing.models.media_asset.MediaAsset.Kind",
+        "JobStateEnum": "editing.models.states.JobState",
+        "RecordStateEnum": "editing.models.states.RecordState",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
