@@ -249,6 +249,7 @@ SPECTACULAR_SETTINGS = {
         "MediaKindEnum": "editing.models.media_asset.MediaAsset.Kind",
         "JobStateEnum": "editing.models.states.JobState",
         "MediaStateEnum": "editing.models.media_asset.MediaAsset.State",
+        "RecordStateEnum": "editing.models.states.RecordState",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

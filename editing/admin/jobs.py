@@ -13,12 +13,12 @@ from editing.models.worker import ALIVE_FOR
 from editing.services import editing_jobs, media
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
+    from django.db.models import Model, QuerySet
     from django.http import HttpRequest
 
 
 class EventInline(admin.TabularInline):  # type: ignore[type-arg] # cannot be subscripted when it runs
-    model = JobEvent
+    model: type[Model] = JobEvent
     extra = 0
     can_delete = False
 

@@ -15,8 +15,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from editing.errors import InvalidInstant
-from editing.models import Bucket, EditingJob, MediaAsset, Recording, Stream
-from editing.models.states import JobState
+from editing.models import Bucket, EditingJob, MediaAsset, Recording, RecordJob, RecordTemplate, Stream
+from editing.models.states import JobState, RecordState
 from editing.timeline.clips import Mode
 from editing.timeline.instant import Instant, parse_instant, to_datetime
 
@@ -113,6 +113,7 @@ class RecordingFilter(django_filters.FilterSet):
     after = InstantFilter("end", lookup_expr="gt")
     before = InstantFilter("start", lookup_expr="lt")
     ended = FlagFilter()
+    record_job = django_filters.CharFilter("record_job_id")
     ordering = django_filters.OrderingFilter(fields=("start", "end", "size", "created_at"))
 
     class Meta:
@@ -144,6 +145,31 @@ class EditingJobFilter(django_filters.FilterSet):
         given = {part: text for part, text in parts.items() if text}
         selected: QuerySet[Any] = rows.of_stream(**given) if name == next(iter(given)) else rows  # type: ignore[attr-defined]
         return selected
+
+
+class RecordJobFilter(django_filters.FilterSet):
+    state = django_filters.MultipleChoiceFilter(choices=RecordState.choices)
+    name = django_filters.CharFilter(lookup_expr="icontains")
+    domain = django_filters.CharFilter("stream__domain")
+    app = django_filters.CharFilter("stream__app")
+    stream = django_filters.CharFilter("stream__name")
+    bucket = django_filters.CharFilter("bucket__name")
+    created_after = MomentFilter("created_at", lookup_expr="gte")
+    created_before = MomentFilter("created_at", lookup_expr="lt")
+    ordering = django_filters.OrderingFilter(fields=("created_at", "name"))
+
+    class Meta:
+        model = RecordJob
+        fields: tuple[str, ...] = ()
+
+
+class RecordTemplateFilter(django_filters.FilterSet):
+    name = django_filters.CharFilter(lookup_expr="icontains")
+    ordering = django_filters.OrderingFilter(fields=("created_at", "name"))
+
+    class Meta:
+        model = RecordTemplate
+        fields = ("kind",)
 
 
 class MediaAssetFilter(django_filters.FilterSet):

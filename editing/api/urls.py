@@ -3,13 +3,15 @@
 from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
-from editing.api import docs, views
+from editing.api import docs, record_views, views
 
 router = SimpleRouter()
 router.register("streams", views.StreamViewSet)
 router.register("recordings", views.RecordingViewSet)
 router.register("editing-jobs", views.EditingJobViewSet)
 router.register("media-assets", views.MediaAssetViewSet)
+router.register("record-jobs", record_views.RecordJobViewSet)
+router.register("record-templates", record_views.RecordTemplateViewSet)
 router.register("buckets", views.BucketViewSet)
 
 urlpatterns = [

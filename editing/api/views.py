@@ -29,7 +29,7 @@ _ID = "[0-9a-f]{32}"
 _NUMBER = "[0-9]+"
 
 
-class _Listed(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
+class ListedViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
     """A list and its items, as far as the asker may see them; lists leave out what is long."""
 
     schema = ProblemSchema()
@@ -48,7 +48,7 @@ class _Listed(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Generic
         return super().get_serializer_class()
 
 
-class StreamViewSet(_Listed):
+class StreamViewSet(ListedViewSet):
     """Streams: known by domain, application and name."""
 
     queryset = rows = Stream.objects.all()
@@ -60,7 +60,7 @@ class StreamViewSet(_Listed):
 _START, _END = (OpenApiParameter(name, OpenApiTypes.DATETIME) for name in ("start", "end"))
 
 
-class RecordingViewSet(_Listed):
+class RecordingViewSet(ListedViewSet):
     """Recordings: dated runs of segments of a stream."""
 
     queryset = rows = Recording.objects.select_related("stream", "bucket")
@@ -94,7 +94,7 @@ class RecordingViewSet(_Listed):
         return Response({"url": request.build_absolute_uri(address)})
 
 
-class BucketViewSet(_Listed):
+class BucketViewSet(ListedViewSet):
     """Buckets: where recordings and results are kept."""
 
     queryset = rows = Bucket.objects.all()
@@ -112,7 +112,7 @@ _IDEMPOTENCY = OpenApiParameter(
 )
 
 
-class EditingJobViewSet(_Listed):
+class EditingJobViewSet(ListedViewSet):
     """Editing jobs: clips merged into one video in the background."""
 
     queryset = rows = EditingJob.objects.select_related("bucket", "cover_bucket")
@@ -163,7 +163,7 @@ class EditingJobViewSet(_Listed):
         return Response(serializers.EditingJobDetailSerializer(job, context=self.get_serializer_context()).data, code)
 
 
-class MediaAssetViewSet(_Listed):
+class MediaAssetViewSet(ListedViewSet):
     """Media assets: finished files."""
 
     queryset = rows = MediaAsset.objects.select_related("bucket", "cover_bucket")

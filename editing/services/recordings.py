@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from editing import storage
-from editing.errors import InvalidInput, NotFound
+from editing.errors import Conflict, InvalidInput, NotFound
 from editing.media import playlist as hls
-from editing.models import Bucket, Recording
+from editing.models import Bucket, Recording, RecordJob
 from editing.services import links, streams
 from editing.timeline.clips import StreamName
 from editing.timeline.coverage import Coverage, Gap, Segment
@@ -89,9 +89,11 @@ def frame_times(recording: Recording, instant: Instant) -> list[Instant]:
 def delete(recording: Recording) -> None:
     """Remove a recording with its files. Outputs that were made from it stay.
 
-    Rows go first: a file without a row harms nobody.
+    Rows go first: a file without a row harms nobody. Raises Conflict while a record job adds to it.
     """
+    if RecordJob.objects.filter(recording=recording).exists():
+        raise Conflict("A record job is adding to this recording; stop the job first.")
     bucket, keys = recording.bucket, list(recording.segments.values_list("key", flat=True))
     recording.delete()
-    for key in [*keys, *([recording.poster] if recording.poster else [])]:
+    for key in filter(None, [*keys, recording.poster, recording.playlist]):
         storage.delete(bucket, key)

@@ -12,6 +12,7 @@ import logging
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from editing import queue
@@ -46,9 +47,12 @@ def run(job_id: str) -> None:
                 lease.renew()
     except Exception:
         log.exception("Record job %s failed; it is tried again.", job_id)
-    lease.release()
-    if not stopping.is_set() and RecordJob.objects.wanting().free().filter(pk=job_id).exists():
-        send(lease.job)  # resumed while we were ending
+    try:
+        lease.release()
+        if not stopping.is_set() and RecordJob.objects.wanting().free().filter(pk=job_id).exists():
+            send(lease.job)  # resumed while we were ending
+    except DatabaseError:
+        log.warning("Record job %s could not be given back; its lease will lapse.", job_id, exc_info=True)
 
 
 def send(job: RecordJob) -> None:
@@ -79,15 +83,30 @@ def _record(lease: RecordLease, spool: Spool, storing: Storing) -> None:
     _close_if_long_gone(lease.job, storing)
     recorder = Recorder(lease.job.url, spool, rules, stopped=lease.stopped)
     lease.vitals = lambda: _shown(recorder.vitals, spool)
+    untold: OnAir | Silent | None = None
     for event in recorder.run():
-        match event:
-            case OnAir():
-                _on_air(lease)
-            case Silent(reason):
-                storing.put(Ending.CLOSE)
-                _silent(lease, reason)
-            case Slice():
-                storing.put(event)
+        if isinstance(event, Slice):
+            storing.put(event)
+        else:
+            untold = event
+        if isinstance(event, Silent):
+            storing.put(Ending.CLOSE)
+        if untold and _tell(lease, untold):
+            untold = None
+
+
+def _tell(lease: RecordLease, event: OnAir | Silent) -> bool:
+    """Whether the row says it now. A database that is away ends no recording: it is told with the next event."""
+    try:
+        if isinstance(event, OnAir):
+            _on_air(lease)
+        else:
+            _silent(lease, event.reason)
+    except DatabaseError:
+        log.warning("The state of record job %s could not be written.", lease.job.pk, exc_info=True)
+        connection.close()
+        return False
+    return True
 
 
 def _close_if_long_gone(job: RecordJob, storing: Storing) -> None:

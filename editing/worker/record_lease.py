@@ -89,6 +89,7 @@ class RecordLease:
                 self.renew()
             except DatabaseError:
                 log.warning("The lease on record job %s could not be renewed.", self.job.pk, exc_info=True)
+                connection.close()  # the next one may be better
         connection.close()
 
 

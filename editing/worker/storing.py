@@ -8,7 +8,7 @@ import time
 from enum import Enum
 from queue import Empty, SimpleQueue
 
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from editing.errors import EditingError, StaleState
 from editing.media.spool import Slice, Spool
@@ -52,19 +52,24 @@ class Storing:
 
     def _run(self) -> None:
         try:
-            files = RecordFiles(self._lease)
-            for left in self._spool.left():
-                self._until_done(files, left)
-            while not self._over():
-                try:
-                    what = self._queue.get(timeout=_POLL)
-                except Empty:
-                    if self._ending.is_set():
-                        return
-                    continue
-                self._until_done(files, what)
+            self._store_all(RecordFiles(self._lease))
+        except Exception:
+            log.exception("Record job %s: storing ended; it is tried again.", self._lease.job.pk)
+            self._lease.lost = True
         finally:
             connection.close()
+
+    def _store_all(self, files: RecordFiles) -> None:
+        for left in self._spool.left():
+            self._until_done(files, left)
+        while not self._over():
+            try:
+                what = self._queue.get(timeout=_POLL)
+            except Empty:
+                if self._ending.is_set():
+                    return
+                continue
+            self._until_done(files, what)
 
     def _over(self) -> bool:
         return self._lease.lost or (self._ending.is_set() and time.monotonic() > self._deadline)
@@ -77,11 +82,19 @@ class Storing:
                 return
             except StaleState:
                 return
-            except (EditingError, DatabaseError, OSError) as error:
-                said = getattr(error, "message", None) or str(error)
-                self._lease.problem = f"What is recorded cannot be stored: {said}"
-                log.warning("Record job %s: %s", self._lease.job.pk, self._lease.problem)
+            except EditingError as error:
+                self._note(error.message)
+            except Exception as error:
+                self._note(f"{type(error).__name__}, see the workers' log.")
+                log.exception("Record job %s: %s cannot be stored.", self._lease.job.pk, what)
+                connection.close()  # the next one may be better
             time.sleep(_PAUSE)
+
+    def _note(self, said: str) -> None:
+        problem = f"What is recorded cannot be stored: {said}"
+        if problem != self._lease.problem:
+            log.warning("Record job %s: %s", self._lease.job.pk, problem)
+        self._lease.problem = problem
 
 
 def _do(files: RecordFiles, what: Slice | Ending) -> None:

@@ -7,14 +7,24 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from editing.models import AccessKey, Bucket, EditingJob, JobState, MediaAsset, Recording, Worker
-from editing.services import access_keys
+from editing.models import AccessKey, Bucket, EditingJob, JobState, MediaAsset, Recording, RecordTemplate, Worker
+from editing.services import access_keys, record_jobs, record_templates
 from editing.timeline.clips import StreamName
 from editing.worker import edit
 from tests.conftest import imported, make_user, signed_in
 from tests.services.test_editing_jobs import clip, submit
 
-PAGES = ["stream", "recording", "bucket", "editingjob", "mediaasset", "accesskey", "worker"]
+PAGES = [
+    "stream",
+    "recording",
+    "bucket",
+    "editingjob",
+    "mediaasset",
+    "accesskey",
+    "worker",
+    "recordjob",
+    "recordtemplate",
+]
 DOORS = ["/admin/", "/admin/nonsense/", *(f"/admin/editing/{page}/" for page in PAGES)]
 
 
@@ -45,6 +55,7 @@ def test_an_operator_enters_finds_and_reads(recording: Recording, opal: User, pa
     edit.run(submit(opal, clip()).pk)
     access_keys.create(opal)
     Worker.objects.create(name="w@1", queues="fast", started_at=timezone.now(), seen_at=timezone.now())
+    record_jobs.create(opal, name="a", url="rtmp://example.com/live/main", bucket=Bucket.objects.get(name="media"))
     row = apps.get_model("editing", page).objects.first()
     client = signed_in(opal)
 
@@ -165,3 +176,24 @@ def test_a_bucket_that_could_not_work_is_refused_by_field(opal: User, field: str
 
     assert list(page.context["adminform"].form.errors) == [field]
     assert Bucket.objects.count() == 2
+
+
+def test_a_record_job_is_paused_resumed_stopped_and_started(opal: User, media: Bucket) -> None:
+    job = record_jobs.create(opal, name="a", url="rtmp://example.com/live/main", bucket=media)
+
+    states = []
+    for action in ("pause", "resume", "stop", "start"):
+        act(signed_in(opal), "recordjob", action, job.pk)
+        job.refresh_from_db()
+        states.append(job.state)
+
+    assert states == ["paused", "started", "stopped", "initial"]
+    assert "is initial" in act(signed_in(opal), "recordjob", "start", job.pk).content.decode()
+
+
+def test_own_templates_are_deleted_and_shipped_ones_are_not(opal: User) -> None:
+    record_templates.create(name="own", formats=[{"format": "m3u8"}])
+
+    act(signed_in(opal), "recordtemplate", "delete_own", *RecordTemplate.objects.values_list("pk", flat=True))
+
+    assert set(RecordTemplate.objects.values_list("name", flat=True)) == {"live editing", "long segments"}

@@ -12,6 +12,7 @@ from tests.api.test_editing_jobs import JOBS, body, post
 from tests.conftest import bearer, make_user, signed_in
 
 NOBODY = "0" * 32
+RECORD_JOBS, TEMPLATES = "/api/v1/record-jobs/", "/api/v1/record-templates/"
 READS = [
     "/api/v1/streams/",
     "/api/v1/recordings/",
@@ -24,6 +25,10 @@ READS = [
     "/api/v1/recordings/1/segments/",
     f"{JOBS}{NOBODY}/",
     f"/api/v1/media-assets/{NOBODY}/",
+    RECORD_JOBS,
+    f"{RECORD_JOBS}{NOBODY}/",
+    TEMPLATES,
+    f"{TEMPLATES}{NOBODY}/",
     "/api/schema/",
     "/api/docs/",
 ]
@@ -34,9 +39,17 @@ CHANGES = [
     ("POST", f"{JOBS}{NOBODY}/retry/"),
     ("DELETE", f"/api/v1/media-assets/{NOBODY}/"),
 ]
+OPERATIONS = [
+    ("POST", RECORD_JOBS),
+    ("PATCH", f"{RECORD_JOBS}{NOBODY}/"),
+    *(("POST", f"{RECORD_JOBS}{NOBODY}/{verb}/") for verb in ("pause", "resume", "stop", "start")),
+    ("POST", TEMPLATES),
+    ("PUT", f"{TEMPLATES}{NOBODY}/"),
+    ("DELETE", f"{TEMPLATES}{NOBODY}/"),
+]
 
 
-EVERYTHING = [("GET", path) for path in READS] + CHANGES
+EVERYTHING = [("GET", path) for path in READS] + CHANGES + OPERATIONS
 
 
 def ask(client: Client, method: str, path: str) -> HttpResponse:
@@ -73,7 +86,7 @@ def test_a_viewer_sees_everything_that_is_there(vera: User, path: str) -> None:
     assert signed_in(vera).get(path).status_code == (404 if NOBODY in path or "/1/" in path else 200)
 
 
-@pytest.mark.parametrize(("method", "path"), CHANGES)
+@pytest.mark.parametrize(("method", "path"), CHANGES + OPERATIONS)
 def test_a_viewer_changes_nothing(vera: User, method: str, path: str) -> None:
     assert ask(signed_in(vera), method, path).status_code == 403
 
@@ -82,6 +95,12 @@ def test_a_viewer_changes_nothing(vera: User, method: str, path: str) -> None:
 @pytest.mark.parametrize("role", ["editor", "operator"])
 def test_editors_and_operators_may(db: None, role: str, method: str, path: str) -> None:
     assert ask(signed_in(make_user("eve", role)), method, path).status_code == (404 if NOBODY in path else 400)
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_operators_alone_say_what_is_recorded(ed: User, opal: User, method: str, path: str) -> None:
+    assert ask(signed_in(ed), method, path).status_code == 403
+    assert ask(signed_in(opal), method, path).status_code == (404 if NOBODY in path else 400)
 
 
 def test_editors_and_operators_submit(recording: Recording, ed: User, opal: User) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -11,11 +12,12 @@ from re import sub
 
 import pytest
 
+from editing.media import ffmpeg, slicer
 from editing.media.recorder import OnAir, Recorder, Rules, Silent
 from editing.media.spool import Slice, Spool
 from editing.timeline.ticks import WRAP
 from tests.rtmp import Publisher, Server, in_order, server
-from tests.samples import Kind, watch
+from tests.samples import Kind, playlist, watch
 
 
 @pytest.fixture(scope="module")
@@ -241,3 +243,46 @@ def test_what_a_dead_recorder_left_is_found_again(recorded: Recording, tmp_path:
 
     assert list(Spool(spool, limit=1).left()) == recorded.slices
     assert not list(spool.glob("*.part"))
+
+
+def test_hevc_and_mp3_are_recorded(tmp_path: Path) -> None:
+    """From an FLV file, which is what RTMP carries: nginx-rtmp lets no HEVC through."""
+    kind = Kind(seconds=4, codec="libx265", options="-x265-params log-level=none", audio="mp3", audio_rate=44100)
+    file = tmp_path / "hevc.flv"
+    joined = ["-i", str(playlist(kind)), "-c", "copy", "-v", "error", str(file)]
+    subprocess.run([ffmpeg.binary(), *joined], check=True)
+    recording = Recording(str(file), tmp_path / "spool", Rules(slice=2, retry=60))
+    recording.wait(2)
+    recording.stop()
+
+    assert recording.numbers == list(range(100))
+    for each in recording.slices:
+        found = each.index.parameters
+        assert (found.video and found.video.codec, found.audio[0].codec) == ("hevc", "mp3float")
+
+
+def test_a_stream_without_keyframes_is_cut_all_the_same(recorded: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slicer, "NO_KEYFRAME", 90000)
+    with Publisher(url(recorded), Kind(seconds=7, gop=1000, bframes=0)) as publisher:
+        publisher.finish()
+        recorded.wait(3)
+
+    counts = [len(each.index.index.video.pts) for each in recorded.slices]  # type: ignore[union-attr]
+    assert counts == [75, 75, 25]
+    joined = recorded.slices[0].path.with_name("joined.ts")
+    joined.write_bytes(b"".join(each.path.read_bytes() for each in recorded.slices))
+    assert watch(joined).numbers == list(range(175))
+
+
+def test_a_server_that_is_started_anew_begins_an_epoch(tmp_path: Path) -> None:
+    with server(tmp_path) as running, Publisher(running.url(), Kind(seconds=20)):
+        recording = Recording(running.url(), tmp_path / "spool")
+        recording.wait(1)
+    with server(tmp_path, running.port), Publisher(running.url(), Kind(seconds=5, first=500)) as publisher:
+        publisher.finish()
+        recording.wait(4)
+    recording.stop()
+
+    assert recording.numbers[-50:] == list(range(575, 625))
+    assert [each.facts.begins for each in recording.slices][:3] == [True, False, True]
+    assert recording.slices[2].facts.before.startswith("the stream was interrupted: ")

@@ -17,6 +17,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from editing import queue, storage
+from editing.errors import Conflict
 from editing.media.spool import Spool
 from editing.models import Bucket, Recording, RecordJob, RecordState, Stream
 from editing.services import record_jobs, record_templates, recordings
@@ -115,6 +116,8 @@ def test_a_stream_is_on_the_timeline_while_it_runs_and_whole_when_it_is_stopped(
         assert (growing.ended, state(job)) == (False, ("started", ""))
         assert str(growing.stream) == str(StreamName("127.0.0.1", "live", job.stream.name))
         assert len(recordings.coverage(growing).covered()) == 1
+        with pytest.raises(Conflict):
+            recordings.delete(growing)
         publisher.finish()
         time.sleep(0.5)
         record_jobs.stop(job)
@@ -147,6 +150,8 @@ def test_the_playlist_in_the_bucket_can_be_imported_elsewhere(job: RecordJob) ->
     again = recordings.import_playlist(str(path), stream=StreamName("copy", "a", "b"), bucket=live.bucket)
     assert again.range == live.range
     assert numbers(again) == list(range(125))
+    recordings.delete(live)
+    assert not [each for each in path.parent.iterdir() if not each.is_dir()]
 
 
 def test_a_publisher_that_comes_back_continues_the_recording_with_a_gap(job: RecordJob) -> None:
