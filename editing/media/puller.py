@@ -27,7 +27,9 @@ _OPEN_WITHIN = 20.0
 _OPTIONS = {
     "rtmp_live": "live",
     "correct_ts_overflow": "0",  # the clock as it is; unwrapping is ours
-    "analyzeduration": "1000000",  # by default libav waits five seconds for a track that does not exist
+    # Who comes in the middle of a group of pictures gets none before the next keyframe, and libav must have seen a
+    # picture to tell that there is a track of them. Sound alone begins that much later; nothing of it is lost.
+    "analyzeduration": "12000000",
 }
 
 
