@@ -1,5 +1,5 @@
 """The operators' console: read-mostly, states read-only, actions call the services that every face calls."""
 
-from editing.admin import access_keys, jobs, recordings
+from editing.admin import access_keys, jobs, projects, recordings
 
-__all__ = ["access_keys", "jobs", "recordings"]
+__all__ = ["access_keys", "jobs", "projects", "recordings"]

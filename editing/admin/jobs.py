@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class EventInline(admin.TabularInline):  # type: ignore[type-arg] # cannot be subscripted when it runs
-    model = JobEvent
+    model: Any = JobEvent
     extra = 0
     can_delete = False
 

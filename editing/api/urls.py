@@ -10,6 +10,7 @@ router.register("streams", views.StreamViewSet)
 router.register("recordings", views.RecordingViewSet)
 router.register("editing-jobs", views.EditingJobViewSet)
 router.register("media-assets", views.MediaAssetViewSet)
+router.register("projects", views.ProjectViewSet)
 router.register("buckets", views.BucketViewSet)
 
 urlpatterns = [

@@ -62,11 +62,11 @@ def create(
     """
     said = business or Business()
     if kind == Project.Kind.LIVE and said.bucket is None:
-        raise InvalidInput("A live editing project needs a place to store in.", field="business.bucket")
+        raise InvalidInput("A live editing project needs a place to store in.", field="bucket")
     if len(said.folder) > _LONGEST_FOLDER:
-        raise InvalidInput(f"A folder has at most {_LONGEST_FOLDER} characters.", field="business.folder")
+        raise InvalidInput(f"A folder has at most {_LONGEST_FOLDER} characters.", field="folder")
     if said.folder:
-        storage.check_key(said.folder, field="business.folder")
+        storage.check_key(said.folder, field="folder")
     project = Project(
         owner=user,
         title=title,

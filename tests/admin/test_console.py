@@ -7,14 +7,14 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from editing.models import AccessKey, Bucket, EditingJob, JobState, MediaAsset, Recording, Worker
-from editing.services import access_keys
+from editing.models import AccessKey, Bucket, EditingJob, JobState, MediaAsset, Project, Recording, Worker
+from editing.services import access_keys, projects
 from editing.timeline.clips import StreamName
 from editing.worker import edit
 from tests.conftest import imported, make_user, signed_in
 from tests.services.test_editing_jobs import clip, submit
 
-PAGES = ["stream", "recording", "bucket", "editingjob", "mediaasset", "accesskey", "worker"]
+PAGES = ["stream", "recording", "bucket", "editingjob", "mediaasset", "project", "accesskey", "worker"]
 DOORS = ["/admin/", "/admin/nonsense/", *(f"/admin/editing/{page}/" for page in PAGES)]
 
 
@@ -43,6 +43,7 @@ def test_the_console_is_for_operators(db: None, role: str, path: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_an_operator_enters_finds_and_reads(recording: Recording, opal: User, page: str) -> None:
     edit.run(submit(opal, clip()).pk)
+    projects.create(opal, title="Match")
     access_keys.create(opal)
     Worker.objects.create(name="w@1", queues="fast", started_at=timezone.now(), seen_at=timezone.now())
     row = apps.get_model("editing", page).objects.first()
@@ -165,3 +166,12 @@ def test_a_bucket_that_could_not_work_is_refused_by_field(opal: User, field: str
 
     assert list(page.context["adminform"].form.errors) == [field]
     assert Bucket.objects.count() == 2
+
+
+def test_projects_are_deleted_as_their_users_do(opal: User) -> None:
+    project = projects.create(opal, title="Match")
+
+    assert "Match: deleted" in act(signed_in(opal), "project", "delete_as_users_do", project.pk).content.decode()
+    assert Project.objects.get().state == "Deleted"
+    again = act(signed_in(opal), "project", "delete_as_users_do", project.pk).content.decode()
+    assert f"Project {project.pk} not found." in again

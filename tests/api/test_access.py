@@ -17,6 +17,7 @@ READS = [
     "/api/v1/recordings/",
     "/api/v1/editing-jobs/",
     "/api/v1/media-assets/",
+    "/api/v1/projects/",
     "/api/v1/buckets/",
     "/api/v1/recordings/1/",
     "/api/v1/recordings/1/coverage/",
@@ -24,6 +25,7 @@ READS = [
     "/api/v1/recordings/1/segments/",
     f"{JOBS}{NOBODY}/",
     f"/api/v1/media-assets/{NOBODY}/",
+    f"/api/v1/projects/{NOBODY}/",
     "/api/schema/",
     "/api/docs/",
 ]
@@ -33,6 +35,9 @@ CHANGES = [
     ("POST", f"{JOBS}{NOBODY}/cancel/"),
     ("POST", f"{JOBS}{NOBODY}/retry/"),
     ("DELETE", f"/api/v1/media-assets/{NOBODY}/"),
+    ("POST", "/api/v1/projects/"),
+    ("PATCH", f"/api/v1/projects/{NOBODY}/"),
+    ("DELETE", f"/api/v1/projects/{NOBODY}/"),
 ]
 
 
