@@ -22,6 +22,7 @@ from editing.services.editing_jobs import stem_of
 from editing.services.project_materials import Materials
 from editing.timeline import document
 from editing.timeline.clips import Clip
+from editing.timeline.instant import format_instant, from_datetime
 from editing.timeline.layout import lay_out
 from editing.timeline.plan import check_clips
 from editing.worker import convert
@@ -37,7 +38,8 @@ _ASKABLE = (BusinessState.RESERVING, BusinessState.CANCELLED)
 
 @dataclass(frozen=True)
 class Business:
-    """Where a project's jobs store, and when its streams are to be on. `text` is how it was said."""
+    """Where a project's jobs store, and when its streams are to be on. `text` is how it was said,
+    where a client of IMS said it."""
 
     text: str = ""
     bucket: Bucket | None = None
@@ -72,7 +74,7 @@ def create(
         title=title,
         kind=kind,
         template_type=template_type,
-        business_config=said.text,
+        business_config=said.text or _written(said),
         bucket=said.bucket,
         folder=said.folder,
         reserved_at=said.reserved_at,
@@ -214,14 +216,12 @@ def of_output(user: Any, bucket: Bucket, key: str) -> Project:
     output."""
     folder, _, name = key.rpartition("/")
     folder = folder if len(folder) <= _LONGEST_FOLDER else ""
-    config = {"StorageLocation": f"{bucket.name}.{bucket.endpoint}", **({"Path": folder} if folder else {})}
-    target = "vod-media" if bucket.kind == Bucket.Kind.VOD else "oss-object"
     source = Project.Source.LIVE_OPEN_API
     return Project(
         owner=user,
         kind=Project.Kind.LIVE,
         title=name.rpartition(".")[0][:128],
-        business_config=json.dumps({"OutputMediaConfig": config, "OutputMediaTarget": target}, ensure_ascii=False),
+        business_config=_written(Business(bucket=bucket, folder=folder)),
         bucket=bucket,
         folder=folder,
         created_by=source,
@@ -243,6 +243,19 @@ def found(
     wanted &= Q(state__in=list(states)) if states else Q()
     rows = Project.objects.visible_to(user).present().filter(wanted)
     return rows.filter(**{name: value for name, value in exact.items() if value})
+
+
+def _written(business: Business) -> str:
+    """As clients of IMS would have said it; nothing where there is nothing to say."""
+    bucket, at = business.bucket, business.reserved_at
+    config: dict[str, Any] = {}
+    if bucket:
+        folder = {"Path": business.folder} if business.folder else {}
+        config["OutputMediaConfig"] = {"StorageLocation": f"{bucket.name}.{bucket.endpoint}"} | folder
+        config["OutputMediaTarget"] = "vod-media" if bucket.kind == Bucket.Kind.VOD else "oss-object"
+    if at:
+        config["ReservationTime"] = format_instant(from_datetime(at))
+    return json.dumps(config, ensure_ascii=False) if config else ""
 
 
 def _describe(project: Project, details: dict[str, str]) -> None:

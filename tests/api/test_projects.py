@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -62,6 +63,11 @@ def test_a_live_project_is_created_read_changed_and_deleted(client: Client) -> N
             "projects": [],
         },
         "events": [],
+    }
+    assert json.loads(project.business_config) == {
+        "OutputMediaConfig": {"StorageLocation": "media.oss.example.com", "Path": "matches/1"},
+        "OutputMediaTarget": "oss-object",
+        "ReservationTime": "2026-11-20T09:00:00.000Z",
     }
     changes = {"business_state": "ReservationCanceled", "timeline": {"AudioTracks": [{}]}}
     changed = client.patch(f"{PROJECTS}{project.pk}/", changes, content_type="application/json").json()
