@@ -11,7 +11,7 @@ from editing.api.fields import InstantField, StreamNameSerializer, StrictSeriali
 from editing.api.inputs import BucketField
 from editing.models import Bucket, Project
 from editing.services.project_materials import MOST, LiveStream, Materials
-from editing.services.projects import Business
+from editing.services.project_storage import Business
 from editing.timeline.instant import to_datetime
 
 

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from editing.api import filters, inputs, project_inputs, serializers
+from editing.api import filters, inputs, project_inputs, project_serializers, serializers
 from editing.api.paging import SegmentPages
 from editing.api.parsers import BoundedJSONParser
 from editing.api.plans import PlannedSerializer
@@ -183,29 +183,29 @@ class ProjectViewSet(_Listed):
     """Editing projects, and those of live editing whose jobs store where they say."""
 
     queryset = rows = Project.objects.select_related("bucket").exclude(state=ProjectState.DELETED)
-    serializer_class = serializers.ProjectSerializer
-    detail_class = serializers.ProjectDetailSerializer
+    serializer_class = project_serializers.ProjectSerializer
+    detail_class = project_serializers.ProjectDetailSerializer
     filterset_class = filters.ProjectFilter
     lookup_value_regex = _ID
     verb = Verb.EDIT
 
-    @extend_schema(request=project_inputs.ProjectInput, responses={201: serializers.ProjectDetailSerializer})
+    @extend_schema(request=project_inputs.ProjectInput, responses={201: project_serializers.ProjectDetailSerializer})
     def create(self, request: Request) -> Response:
         """A project: a Draft until it has a timeline."""
         given = project_inputs.ProjectInput(data=request.data)
         given.is_valid(raise_exception=True)
         project = projects.create(request.user, **given.request())
-        answer = Response(serializers.ProjectDetailSerializer(project).data, status.HTTP_201_CREATED)
+        answer = Response(project_serializers.ProjectDetailSerializer(project).data, status.HTTP_201_CREATED)
         answer["Location"] = self.reverse_action("detail", args=[project.pk])
         return answer
 
-    @extend_schema(request=project_inputs.ProjectChanges, responses=serializers.ProjectDetailSerializer)
+    @extend_schema(request=project_inputs.ProjectChanges, responses=project_serializers.ProjectDetailSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
         """Replace what is given; reserve, or cancel the reservation."""
         given = project_inputs.ProjectChanges(data=request.data)
         given.is_valid(raise_exception=True)
         project = projects.update(self.get_object(), **given.validated_data)
-        return Response(serializers.ProjectDetailSerializer(project).data)
+        return Response(project_serializers.ProjectDetailSerializer(project).data)
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Delete a project; its jobs go on and its assets stay."""

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from editing.models import Bucket, MediaAsset, Project, Recording
 from editing.services import projects
 from editing.services.project_materials import LiveStream, Materials
-from editing.services.projects import Business
+from editing.services.project_storage import Business
 from editing.timeline.clips import StreamName
 from editing.worker import edit
 from tests.conftest import imported, signed_in

@@ -23,7 +23,7 @@ from editing.rpc.params import (
     words,
 )
 from editing.services.project_materials import MOST, LiveStream, Materials
-from editing.services.projects import Business
+from editing.services.project_storage import Business
 from editing.timeline.clips import StreamName
 from editing.timeline.instant import to_datetime
 
