@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from editing import queue, storage
-from editing.errors import InvalidInput, NotFound, ProjectNotFound, StaleState, WrongProjectState
+from editing.errors import AssetExists, InvalidInput, NotFound, ProjectNotFound, StaleState, WrongProjectState
 from editing.models import BusinessState, ConvertState, MediaAsset, Project, ProjectState
 from editing.models.project_states import BUSINESS_MOVES
 from editing.services import media, project_materials
@@ -178,7 +178,10 @@ def _attach_media(project: Project) -> None:
 
 def _registered(project: Project, url: str) -> MediaAsset:
     bucket, key = storage.resolve(url, field=document.FIELD)
-    return media.register(project.owner, bucket, key)
+    try:
+        return media.register(project.owner, bucket, key)
+    except AssetExists:  # somebody else registered it at the same time
+        return MediaAsset.objects.get(bucket=bucket, key=key)
 
 
 def found(
