@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from dashboard.views import account, assets, clips, health, jobs, recordings, sdk, streams
+from dashboard.views import account, assets, clips, health, jobs, projects, recordings, sdk, streams
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", sdk.home, name="home"),
@@ -35,6 +35,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/<str:job_id>/clips/", clips.take, name="job-clips"),
     path("jobs/<str:job_id>/cancel/", jobs.cancel, name="job-cancel"),
     path("jobs/<str:job_id>/retry/", jobs.retry, name="job-retry"),
+    path("projects/", projects.index, name="projects"),
+    path("projects/<str:project_id>/", projects.detail, name="project"),
     path("assets/", assets.index, name="assets"),
     path("assets/<str:asset_id>/", assets.detail, name="asset"),
     path("assets/<str:asset_id>/delete/", assets.delete, name="asset-delete"),

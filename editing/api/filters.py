@@ -15,7 +15,17 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from editing.errors import InvalidInstant
-from editing.models import Bucket, EditingJob, MediaAsset, Recording, RecordJob, RecordTemplate, Stream
+from editing.models import (
+    Bucket,
+    EditingJob,
+    MediaAsset,
+    Project,
+    ProjectState,
+    Recording,
+    RecordJob,
+    RecordTemplate,
+    Stream,
+)
 from editing.models.states import JobState, RecordState
 from editing.timeline.clips import Mode
 from editing.timeline.instant import Instant, parse_instant, to_datetime
@@ -131,6 +141,7 @@ class EditingJobFilter(django_filters.FilterSet):
     stream = django_filters.CharFilter(method="of_stream")
     bucket = django_filters.CharFilter("bucket__name")
     media_asset = django_filters.CharFilter("media_id")
+    project = django_filters.CharFilter("project_id")
     created_after = MomentFilter("created_at", lookup_expr="gte")
     created_before = MomentFilter("created_at", lookup_expr="lt")
     ordering = django_filters.OrderingFilter(fields=("created_at", "finished_at"))
@@ -182,3 +193,15 @@ class MediaAssetFilter(django_filters.FilterSet):
     class Meta:
         model = MediaAsset
         fields = ("kind", "key")
+
+
+class ProjectFilter(django_filters.FilterSet):
+    bucket = django_filters.CharFilter("bucket__name")
+    state = django_filters.MultipleChoiceFilter(choices=ProjectState.choices)
+    created_after = MomentFilter("created_at", lookup_expr="gte")
+    created_before = MomentFilter("created_at", lookup_expr="lt")
+    ordering = django_filters.OrderingFilter(fields=("created_at", "changed_at"))
+
+    class Meta:
+        model = Project
+        fields = ("kind",)

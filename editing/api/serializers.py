@@ -9,7 +9,15 @@ from rest_framework import serializers
 
 from editing.api.fields import GapSerializer, InstantField, RangeSerializer, StreamNameSerializer
 from editing.api.plans import PlanField
-from editing.models import Bucket, EditingJob, JobEvent, MediaAsset, Recording, SegmentRow, Stream
+from editing.models import (
+    Bucket,
+    EditingJob,
+    JobEvent,
+    MediaAsset,
+    Recording,
+    SegmentRow,
+    Stream,
+)
 from editing.services import links
 
 

@@ -12,6 +12,7 @@ router.register("editing-jobs", views.EditingJobViewSet)
 router.register("media-assets", views.MediaAssetViewSet)
 router.register("record-jobs", record_views.RecordJobViewSet)
 router.register("record-templates", record_views.RecordTemplateViewSet)
+router.register("projects", views.ProjectViewSet)
 router.register("buckets", views.BucketViewSet)
 
 urlpatterns = [

@@ -13,15 +13,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from editing.api import filters, inputs, serializers
+from editing.api import filters, inputs, project_inputs, project_serializers, serializers
 from editing.api.paging import SegmentPages
 from editing.api.parsers import BoundedJSONParser
 from editing.api.plans import PlannedSerializer
 from editing.api.schema import ProblemSchema
-from editing.models import Bucket, EditingJob, MediaAsset, Recording, SegmentRow, Stream
+from editing.models import Bucket, EditingJob, MediaAsset, Project, ProjectState, Recording, SegmentRow, Stream
 from editing.models.editing_job import IdempotencyKey
 from editing.models.roles import Verb
-from editing.services import editing_jobs, links, media, recordings
+from editing.services import editing_jobs, links, media, projects, recordings
 from editing.timeline.describe import describe
 from editing.timeline.instant import Instant, parse_instant
 
@@ -176,6 +176,40 @@ class MediaAssetViewSet(ListedViewSet):
     def destroy(self, request: Request, pk: str) -> Response:
         """Delete an asset and its file."""
         media.delete(self.get_object())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ProjectViewSet(ListedViewSet):
+    """Editing projects, and those of live editing whose jobs store where they say."""
+
+    queryset = rows = Project.objects.select_related("bucket").exclude(state=ProjectState.DELETED)
+    serializer_class = project_serializers.ProjectSerializer
+    detail_class = project_serializers.ProjectDetailSerializer
+    filterset_class = filters.ProjectFilter
+    lookup_value_regex = _ID
+    verb = Verb.EDIT
+
+    @extend_schema(request=project_inputs.ProjectInput, responses={201: project_serializers.ProjectDetailSerializer})
+    def create(self, request: Request) -> Response:
+        """A project: a Draft until it has a timeline."""
+        given = project_inputs.ProjectInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        project = projects.create(request.user, **given.request())
+        answer = Response(project_serializers.ProjectDetailSerializer(project).data, status.HTTP_201_CREATED)
+        answer["Location"] = self.reverse_action("detail", args=[project.pk])
+        return answer
+
+    @extend_schema(request=project_inputs.ProjectChanges, responses=project_serializers.ProjectDetailSerializer)
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Replace what is given; reserve, or cancel the reservation."""
+        given = project_inputs.ProjectChanges(data=request.data)
+        given.is_valid(raise_exception=True)
+        project = projects.update(self.get_object(), **given.validated_data)
+        return Response(project_serializers.ProjectDetailSerializer(project).data)
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Delete a project; its jobs go on and its assets stay."""
+        projects.delete(request.user, [self.get_object().pk])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

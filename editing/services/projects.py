@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,17 +11,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from editing import queue, storage
-from editing.errors import InvalidInput, NotFound, ProjectNotFound, StaleState, WrongProjectState
-from editing.models import Bucket, BusinessState, ConvertState, MediaAsset, Project, ProjectState
-from editing.models.ids import new_id
+from editing.errors import AssetExists, InvalidInput, NotFound, ProjectNotFound, StaleState, WrongProjectState
+from editing.models import BusinessState, ConvertState, MediaAsset, Project, ProjectState
 from editing.models.project_states import BUSINESS_MOVES
 from editing.services import media, project_materials
-from editing.services.editing_jobs import stem_of
 from editing.services.project_materials import Materials
+from editing.services.project_storage import LONGEST_FOLDER, Business, written
 from editing.timeline import document
-from editing.timeline.clips import Clip
 from editing.timeline.layout import lay_out
-from editing.timeline.plan import check_clips
 from editing.worker import convert
 from editing.worker import projects as worker
 
@@ -31,18 +26,7 @@ stream_is_on, stream_ended, loading_failed = worker.stream_is_on, worker.stream_
 """What whoever records a live project's streams tells of them."""
 
 CHANGEABLE = frozenset({"title", "description", "cover_url", "timeline", "template_id", "clips_param"})
-_LONGEST_FOLDER = 255
 _ASKABLE = (BusinessState.RESERVING, BusinessState.CANCELLED)
-
-
-@dataclass(frozen=True)
-class Business:
-    """Where a project's jobs store, and when its streams are to be on. `text` is how it was said."""
-
-    text: str = ""
-    bucket: Bucket | None = None
-    folder: str = ""
-    reserved_at: datetime | None = None
 
 
 def create(
@@ -62,17 +46,17 @@ def create(
     """
     said = business or Business()
     if kind == Project.Kind.LIVE and said.bucket is None:
-        raise InvalidInput("A live editing project needs a place to store in.", field="business.bucket")
-    if len(said.folder) > _LONGEST_FOLDER:
-        raise InvalidInput(f"A folder has at most {_LONGEST_FOLDER} characters.", field="business.folder")
+        raise InvalidInput("A live editing project needs a place to store in.", field="bucket")
+    if len(said.folder) > LONGEST_FOLDER:
+        raise InvalidInput(f"A folder has at most {LONGEST_FOLDER} characters.", field="folder")
     if said.folder:
-        storage.check_key(said.folder, field="business.folder")
+        storage.check_key(said.folder, field="folder")
     project = Project(
         owner=user,
         title=title,
         kind=kind,
         template_type=template_type,
-        business_config=said.text,
+        business_config=said.text or written(said),
         bucket=said.bucket,
         folder=said.folder,
         reserved_at=said.reserved_at,
@@ -194,39 +178,10 @@ def _attach_media(project: Project) -> None:
 
 def _registered(project: Project, url: str) -> MediaAsset:
     bucket, key = storage.resolve(url, field=document.FIELD)
-    return media.register(project.owner, bucket, key)
-
-
-def place_for(project: Project, clips: Sequence[Clip]) -> tuple[Bucket, str] | None:
-    """Where a job of the project stores, under a name that nobody has; nothing where the project does not say.
-
-    Raises InvalidClips.
-    """
-    if project.bucket is None:
-        return None
-    check_clips(clips)
-    folder = f"{project.folder}/" if project.folder and project.bucket.kind == Bucket.Kind.OSS else ""
-    return project.bucket, f"{folder}{stem_of(clips)}-{new_id()[:8]}.mp4"
-
-
-def of_output(user: Any, bucket: Bucket, key: str) -> Project:
-    """A live project, not saved, for a job that was asked for without one; its next jobs store beside that job's
-    output."""
-    folder, _, name = key.rpartition("/")
-    folder = folder if len(folder) <= _LONGEST_FOLDER else ""
-    config = {"StorageLocation": f"{bucket.name}.{bucket.endpoint}", **({"Path": folder} if folder else {})}
-    target = "vod-media" if bucket.kind == Bucket.Kind.VOD else "oss-object"
-    source = Project.Source.LIVE_OPEN_API
-    return Project(
-        owner=user,
-        kind=Project.Kind.LIVE,
-        title=name.rpartition(".")[0][:128],
-        business_config=json.dumps({"OutputMediaConfig": config, "OutputMediaTarget": target}, ensure_ascii=False),
-        bucket=bucket,
-        folder=folder,
-        created_by=source,
-        changed_by=source,
-    )
+    try:
+        return media.register(project.owner, bucket, key)
+    except AssetExists:  # somebody else registered it at the same time
+        return MediaAsset.objects.get(bucket=bucket, key=key)
 
 
 def found(

@@ -73,12 +73,14 @@ class Document:
 
 def read(text: str) -> Document:
     """The document in a text; an empty text and {} are an empty one. Raises InvalidInput, naming the place."""
-    if len(text.encode()) > LONGEST:
-        raise InvalidInput(f"The timeline is longer than {LONGEST} bytes.", field=FIELD)
     try:
+        size = len(text.encode())
         raw = json.loads(text or "{}", parse_constant=_refuse_constant)
+        json.dumps(raw, ensure_ascii=False).encode()  # halves of surrogate pairs may hide behind a backslash
     except (ValueError, RecursionError):
         raise InvalidInput("The timeline is not JSON.", field=FIELD) from None
+    if size > LONGEST:
+        raise InvalidInput(f"The timeline is longer than {LONGEST} bytes.", field=FIELD)
     if not isinstance(raw, dict):
         raise InvalidInput("The timeline must be a JSON object.", field=FIELD)
     document = Document(raw, tuple(_tracks(raw)))

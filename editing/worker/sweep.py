@@ -120,7 +120,7 @@ def _prepare_again() -> None:
 def _convert_again() -> None:
     """Projects whose message was lost; converting twice is harmless."""
     overdue = timezone.now() - timedelta(seconds=settings.RESEND_SECONDS)
-    converting = Project.objects.filter(convert_state=ConvertState.CONVERTING, sent_at__lt=overdue)
+    converting = Project.objects.present().filter(convert_state=ConvertState.CONVERTING, sent_at__lt=overdue)
     for project in converting.order_by("sent_at")[:_AT_ONCE]:
         Project.objects.filter(pk=project.pk).update(sent_at=timezone.now())
         queue.send(queue.CONVERT, project.pk, queue=queue.FAST)

@@ -7,8 +7,18 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from editing.models import AccessKey, Bucket, EditingJob, JobState, MediaAsset, Recording, RecordTemplate, Worker
-from editing.services import access_keys, record_jobs, record_templates
+from editing.models import (
+    AccessKey,
+    Bucket,
+    EditingJob,
+    JobState,
+    MediaAsset,
+    Project,
+    Recording,
+    RecordTemplate,
+    Worker,
+)
+from editing.services import access_keys, projects, record_jobs, record_templates
 from editing.timeline.clips import StreamName
 from editing.worker import edit
 from tests.conftest import imported, make_user, signed_in
@@ -24,6 +34,7 @@ PAGES = [
     "worker",
     "recordjob",
     "recordtemplate",
+    "project",
 ]
 DOORS = ["/admin/", "/admin/nonsense/", *(f"/admin/editing/{page}/" for page in PAGES)]
 
@@ -53,6 +64,7 @@ def test_the_console_is_for_operators(db: None, role: str, path: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_an_operator_enters_finds_and_reads(recording: Recording, opal: User, page: str) -> None:
     edit.run(submit(opal, clip()).pk)
+    projects.create(opal, title="Match")
     access_keys.create(opal)
     Worker.objects.create(name="w@1", queues="fast", started_at=timezone.now(), seen_at=timezone.now())
     record_jobs.create(opal, name="a", url="rtmp://example.com/live/main", bucket=Bucket.objects.get(name="media"))
@@ -197,3 +209,12 @@ def test_own_templates_are_deleted_and_shipped_ones_are_not(opal: User) -> None:
     act(signed_in(opal), "recordtemplate", "delete_own", *RecordTemplate.objects.values_list("pk", flat=True))
 
     assert set(RecordTemplate.objects.values_list("name", flat=True)) == {"live editing", "long segments"}
+
+
+def test_projects_are_deleted_as_their_users_do(opal: User) -> None:
+    project = projects.create(opal, title="Match")
+
+    assert "Match: deleted" in act(signed_in(opal), "project", "delete_as_users_do", project.pk).content.decode()
+    assert Project.objects.get().state == "Deleted"
+    again = act(signed_in(opal), "project", "delete_as_users_do", project.pk).content.decode()
+    assert f"Project {project.pk} not found." in again

@@ -18,6 +18,7 @@ READS = [
     "/api/v1/recordings/",
     "/api/v1/editing-jobs/",
     "/api/v1/media-assets/",
+    "/api/v1/projects/",
     "/api/v1/buckets/",
     "/api/v1/recordings/1/",
     "/api/v1/recordings/1/coverage/",
@@ -29,6 +30,7 @@ READS = [
     f"{RECORD_JOBS}{NOBODY}/",
     TEMPLATES,
     f"{TEMPLATES}{NOBODY}/",
+    f"/api/v1/projects/{NOBODY}/",
     "/api/schema/",
     "/api/docs/",
 ]
@@ -38,6 +40,9 @@ CHANGES = [
     ("POST", f"{JOBS}{NOBODY}/cancel/"),
     ("POST", f"{JOBS}{NOBODY}/retry/"),
     ("DELETE", f"/api/v1/media-assets/{NOBODY}/"),
+    ("POST", "/api/v1/projects/"),
+    ("PATCH", f"/api/v1/projects/{NOBODY}/"),
+    ("DELETE", f"/api/v1/projects/{NOBODY}/"),
 ]
 OPERATIONS = [
     ("POST", RECORD_JOBS),

@@ -8,7 +8,10 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from editing.models import MediaAsset, Recording
+from editing.models import Bucket, MediaAsset, Project, Recording
+from editing.services import projects
+from editing.services.project_materials import LiveStream, Materials
+from editing.services.project_storage import Business
 from editing.timeline.clips import StreamName
 from editing.worker import edit
 from tests.conftest import imported, signed_in
@@ -20,6 +23,7 @@ from tests.services.test_editing_jobs import clip, submit
     [
         ("/streams/", "uv run manage.py import_recording"),
         ("/jobs/", "Open a recording, mark clips and merge them"),
+        ("/projects/", "or by submitting a live editing job"),
         ("/assets/", "Every merged video becomes a media asset"),
     ],
 )
@@ -89,3 +93,21 @@ def test_the_library_shows_results_with_their_picture(recording: Recording, ed: 
     page = signed_in(ed).get("/assets/").content.decode()
     assert f'href="/assets/{asset.pk}/"' in page
     assert f"/files/media/{asset.poster}?" in page
+
+
+def test_a_project_shows_its_materials_and_jobs(recording: Recording, ed: User, vera: User) -> None:
+    business = Business("", Bucket.objects.get(name="media"), "matches")
+    materials = Materials(live=[LiveStream(recording.stream.full_name)])
+    project = projects.create(ed, title="Cup <final>", kind=Project.Kind.LIVE, business=business, materials=materials)
+    job = submit(ed, clip(), project=project)
+    client = signed_in(vera)
+
+    index = client.get("/projects/").content.decode()
+    assert f'<a href="/projects/{project.pk}/">Cup &lt;final&gt;</a>' in index
+    page = client.get(f"/projects/{project.pk}/").content.decode()
+    for said in ("Producing", "media / matches", "example.com/live/main", f'href="/jobs/{job.pk}/"'):
+        assert said in page
+
+    projects.delete(ed, [project.pk])
+    assert "Cup" not in client.get("/projects/").content.decode()
+    assert "Deleted" in client.get(f"/projects/{project.pk}/").content.decode()

@@ -214,7 +214,9 @@ def test_single_keys_can_be_switched_off(page: Page) -> None:
     assert number_shown(page) == 0
 
 
-@pytest.mark.parametrize("path", ["/streams/", "/streams/1/", "/recordings/1/", "/jobs/", "/assets/", "/account/"])
+@pytest.mark.parametrize(
+    "path", ["/streams/", "/streams/1/", "/recordings/1/", "/jobs/", "/projects/", "/assets/", "/account/"]
+)
 def test_a_phone_needs_no_scrolling_sideways(page: Page, path: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(path)

@@ -139,6 +139,8 @@ def test_web_editors_get_every_position_and_subtitles_as_video_tracks() -> None:
     [
         ("[]", "must be a JSON object"),
         ("{", "not JSON"),
+        ('{"From": "\\ud800"}', "not JSON"),
+        ('{"From": "' + "x" * (1 << 20) + '"}', "longer than"),
         ('{"VideoTracks": NaN}', "not JSON"),
         ('{"SubtitleTracks": []}', "VideoTracks and AudioTracks must not both be empty"),
         ('{"VideoTracks": {}}', "VideoTracks must be a JSON array of objects"),

@@ -14,7 +14,7 @@ from editing.models.project import MOVES
 from editing.models.project_states import BusinessState, ConvertState, ProjectState
 from editing.services import project_materials, projects
 from editing.services.project_materials import LiveStream, Materials
-from editing.services.projects import Business
+from editing.services.project_storage import Business
 from editing.worker import edit, sweep
 from tests.conftest import MAIN
 from tests.services.test_editing_jobs import clip, submit

@@ -14,7 +14,7 @@ from editing.rpc.actions.streams import APP, DOMAIN, STREAM
 from editing.rpc.errors import invalid, missing
 from editing.rpc.operation import Answer, Call, Operation
 from editing.rpc.params import choice, instant, json_object, json_objects, json_text, optional, required, text
-from editing.services import editing_jobs, plans, projects
+from editing.services import editing_jobs, plans, project_storage, projects
 from editing.timeline.clips import Clip, Mode, StreamName
 from editing.timeline.instant import Range
 
@@ -49,7 +49,7 @@ def submit(call: Call) -> Answer:
     stream, produce = call[STREAM_CONFIG], call[PRODUCE_CONFIG]
     clips = [_clip(item, f"Clips[{number}]", stream or {}) for number, item in enumerate(call[CLIPS])]
     project = _project(call)
-    place = projects.place_for(project, clips) if project else None
+    place = project_storage.place_for(project, clips) if project else None
     target = replace(output.requested(call, place), cover=_cover(call[CLIPS]))
     job = editing_jobs.submit(
         call.user,
@@ -58,7 +58,7 @@ def submit(call: Call) -> Answer:
         output=target,
         user_data=call[USER_DATA],
         request=_kept(call),
-        project=project or projects.of_output(call.user, target.bucket, target.key),
+        project=project or project_storage.of_output(call.user, target.bucket, target.key),
     )
     return {
         "ProjectId": job.project_id,

@@ -23,7 +23,7 @@ from editing.rpc.params import (
     words,
 )
 from editing.services.project_materials import MOST, LiveStream, Materials
-from editing.services.projects import Business
+from editing.services.project_storage import Business
 from editing.timeline.clips import StreamName
 from editing.timeline.instant import to_datetime
 
@@ -48,8 +48,8 @@ FIELDS = {
     "template_id": "TemplateId",
     "clips_param": "ClipsParam",
     "business_state": "BusinessStatus",
-    "business.bucket": f"{_CONFIG}.{LOCATION.name}",
-    "business.folder": f"{_CONFIG}.{_PATH.name}",
+    "bucket": f"{_CONFIG}.{LOCATION.name}",
+    "folder": f"{_CONFIG}.{_PATH.name}",
     **{f"materials.{kind}": f"{MATERIALS.name}.{kind}" for kind in (*_MEDIA, _LIVE.name, _PROJECTS.name)},
     "materials.ids": "MaterialIds",
     **dict.fromkeys(("domain", "app", "stream"), f"{MATERIALS.name}.{_LIVE.name}"),
