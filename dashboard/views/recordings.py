@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_cache_control
@@ -12,6 +13,7 @@ from django.views.decorators.http import condition, require_POST, require_safe
 from dashboard.access import load, needs
 from dashboard.clip_list import ClipList
 from dashboard.forms import MergeForm
+from editing.errors import Conflict
 from editing.models import Recording
 from editing.models.roles import Verb
 from editing.services import links, recordings
@@ -60,7 +62,11 @@ def frames(request: HttpRequest, recording_id: int) -> JsonResponse:
 def delete(request: HttpRequest, recording_id: int) -> HttpResponse:
     recording = load(_ROWS, request, pk=recording_id)
     stream_id = recording.stream_id
-    recordings.delete(recording)
+    try:
+        recordings.delete(recording)
+    except Conflict as error:
+        messages.error(request, error.message)
+        return redirect("recording", recording.pk)
     return redirect("stream", stream_id)
 
 
