@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 
 from editing.errors import EditingError, InvalidInstant
-from editing.models import Bucket
+from editing.models import Bucket, RecordTemplate
 from editing.services import editing_jobs
 from editing.services.editing_jobs import Output
 from editing.timeline.clips import Clip, HolePolicy, Mode
@@ -161,3 +161,27 @@ class MergeForm(forms.Form):
     def _field_of(self, error: EditingError) -> str | None:
         field = (error.field or "").removeprefix("output.")
         return field if field in self.fields else None
+
+
+class InstantField(forms.CharField):
+    """An instant in full, or nothing."""
+
+    def clean(self, value: Any) -> Instant | None:
+        text = super().clean(value)
+        try:
+            return parse_instant(text) if text else None
+        except InvalidInstant as error:
+            raise forms.ValidationError(error.message) from error
+
+
+class RecordJobForm(forms.Form):
+    """A stream to record; the fields are the arguments of services.record_jobs.create."""
+
+    name = forms.CharField(max_length=128)
+    url = forms.CharField(label="Address", help_text="rtmp://host/application/stream, or rtmps")
+    bucket = forms.ModelChoiceField(Bucket.objects.active(), empty_label=None, to_field_name="name")
+    template = forms.ModelChoiceField(
+        RecordTemplate.objects.order_by("kind", "name"), required=False, empty_label="live editing (default)"
+    )
+    start_at = InstantField(label="Begins", required=False, help_text="Empty: now. Like 2026-11-20T10:00:00Z")
+    end_at = InstantField(label="Ends", required=False, help_text="Empty: when somebody stops it.")

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from dashboard.views import account, assets, clips, health, jobs, projects, recordings, sdk, streams
+from dashboard.views import account, assets, clips, health, jobs, projects, record_jobs, recordings, sdk, streams
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", sdk.home, name="home"),
@@ -37,6 +37,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/<str:job_id>/retry/", jobs.retry, name="job-retry"),
     path("projects/", projects.index, name="projects"),
     path("projects/<str:project_id>/", projects.detail, name="project"),
+    path("record-jobs/", record_jobs.index, name="record-jobs"),
+    path("record-jobs/create/", record_jobs.create, name="record-job-create"),
+    path("record-jobs/<str:job_id>/", record_jobs.detail, name="record-job"),
+    path("record-jobs/<str:job_id>/status/", record_jobs.status, name="record-job-status"),
+    path("record-jobs/<str:job_id>/<str:verb>/", record_jobs.act, name="record-job-act"),
     path("assets/", assets.index, name="assets"),
     path("assets/<str:asset_id>/", assets.detail, name="asset"),
     path("assets/<str:asset_id>/delete/", assets.delete, name="asset-delete"),

@@ -18,6 +18,10 @@ _STATES = {
     "Success": ("good", "Done"),
     "Failed": ("bad", "Failed"),
     "Cancelled": ("quiet", "Cancelled"),
+    "initial": ("busy", "Looking for the stream"),
+    "started": ("live", "Recording"),
+    "paused": ("quiet", "Paused"),
+    "stopped": ("quiet", "Stopped"),
 }
 
 
@@ -74,9 +78,9 @@ def moment(value: Any) -> SafeString | str:
 
 
 @register.filter
-def duration(microseconds: int | None) -> str:
-    """A duration in µs as 1:02:03.450, without hours where there are none."""
-    if microseconds is None:
+def duration(microseconds: int | str | None) -> str:
+    """A duration in µs as 1:02:03.450, without hours where there are none. Of a range that is not there it is ""."""
+    if microseconds is None or microseconds == "":
         return "–"
     seconds, rest = divmod(int(microseconds), SECOND)
     minutes, seconds = divmod(seconds, 60)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from dashboard.access import load, needs
+from editing import queue
 from editing.errors import Conflict
 from editing.models import EditingJob, JobState, MediaAsset
 from editing.models.roles import Verb
@@ -112,8 +113,8 @@ def _queued_because(job: EditingJob) -> str:
     """Why it has not begun, if it has not."""
     if job.state != JobState.QUEUING or job.waiting:
         return job.waiting
-    if problems := health.check()["problems"]:
-        return str(problems[0])
+    if problem := health.unserved(queue.of_mode(job.mode)):
+        return problem
     before = EditingJob.objects.filter(state=JobState.QUEUING, waiting="", queued_at__lt=job.queued_at).count()
     return f"{before} job{'s' if before > 1 else ''} before it" if before else ""
 

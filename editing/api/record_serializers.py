@@ -128,7 +128,6 @@ class RecordJobDetailSerializer(RecordJobSerializer):
             *RecordJobSerializer.Meta.fields,
             "template",
             "formats",
-            "notify_url",
             "vitals",
             "pauses",
             "events",
@@ -152,12 +151,10 @@ class RecordJobInput(StrictSerializer):
     template = serializers.PrimaryKeyRelatedField(
         queryset=RecordTemplate.objects.all(), required=False, allow_null=True, default=None
     )
-    notify_url = serializers.CharField(required=False, allow_blank=True, default="", trim_whitespace=False)
     start_at = InstantField(required=False, allow_null=True, default=None)
     end_at = InstantField(required=False, allow_null=True, default=None)
 
 
 class RecordJobChange(StrictSerializer):
     name = serializers.CharField(required=False)
-    notify_url = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
     end_at = InstantField(required=False, allow_null=True)

@@ -102,6 +102,9 @@ class Slicer:
             yield from self.close()
             self._begin_epoch()
         for timed in packets:
+            if timed.pts < timed.dts:  # shown before it can be decoded: no container holds that
+                self._lost += 1
+                continue
             if self._ends_before(timed):
                 yield from self.close()
             self._anchoring.arrived(timed, timed.packet.at, leading=timed.packet.track == self._leading)

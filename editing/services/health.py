@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ def check() -> dict[str, Any]:
         waiting, oldest = queued.count(), queued.values_list("queued_at", flat=True).first()
     except DatabaseError:
         return {"ok": False, "database": False, "problems": ["The database does not answer."]}
-    served = {name for names in workers for name in names.split(",")}
+    served = _served(workers)
     return {
         "ok": bool(workers),
         "database": True,
@@ -36,10 +37,19 @@ def check() -> dict[str, Any]:
     }
 
 
-def _problems(served: set[str]) -> list[str]:
+def unserved(name: str) -> str:
+    """Why nobody takes what is in that queue; nothing where somebody does."""
+    served = _served(Worker.objects.alive().values_list("queues", flat=True))
+    return next(iter(_problems(served, (name,))), "")
+
+
+def _served(workers: Iterable[str]) -> set[str]:
+    return {name for names in workers for name in names.split(",")}
+
+
+def _problems(served: set[str], queues: tuple[str, ...] = (*queue.OF_JOBS, queue.LIVE, queue.SYSTEM)) -> list[str]:
     if not served:
         return ["No worker has shown a sign of life for 20 seconds."]
-    queues = (*queue.OF_JOBS, queue.LIVE, queue.SYSTEM)
     return [f"No worker serves the queue “{name}”." for name in queues if name not in served]
 
 

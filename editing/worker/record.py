@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 _LAST_SECONDS = 1.0
 """For storing what has come before somebody stopped us; the rest waits in the spool."""
+_FINISHING_SECONDS = 10.0
+"""The same for a job that is claimed for nothing else."""
 
 
 def run(job_id: str) -> None:
@@ -64,13 +66,14 @@ def send(job: RecordJob) -> None:
 def _work(lease: RecordLease) -> None:
     spool = Spool(settings.SPOOL_DIR / lease.job.pk, limit=settings.SPOOL_BYTES)
     storing = Storing(lease, spool)
+    recording = lease.wanted
     try:
-        if lease.wanted:
+        if recording:
             _record(lease, spool, storing)
         if not lease.lost:
             _end(lease, storing)
     finally:
-        storing.finish(_LAST_SECONDS)
+        storing.finish(_LAST_SECONDS if recording else _FINISHING_SECONDS)
         spool.remove_if_empty()
 
 

@@ -91,7 +91,7 @@ class RecordFiles:
 
     def _file(self, filing: Filing, piece: Slice, source: str, date: Instant) -> None:
         clock = filing.clock
-        if clock.end is not None and piece.facts.begins:
+        if clock.end is not None and (piece.facts.begins or piece.facts.before):
             clock.skip(0, piece.facts.before or record_states.why_missing(self._job, clock.end))
         placed = clock.place(piece.index, date, discontinuity=piece.facts.begins)
         if placed.repeated:

@@ -50,7 +50,7 @@ def why_missing(job: RecordJob, since: Instant) -> str:
     latest = job.pauses.order_by("-id").first()
     if latest is not None and (latest.end is None or latest.end >= since):
         return latest.reason
-    return "its worker was lost"
+    return "no worker recorded it"
 
 
 def _begin_pause(job: RecordJob, reason: str) -> None:

@@ -47,7 +47,7 @@ def test_a_part_of_a_page_that_comes_after_the_session_ended_moves_the_whole_pag
     assert (answer.status_code, answer["HX-Redirect"]) == (200, "/sign-in/?next=/recordings/7/%3Fa%3Db")
 
 
-@pytest.mark.parametrize("path", ["/", "/streams/", "/jobs/", "/projects/", "/assets/"])
+@pytest.mark.parametrize("path", ["/", "/streams/", "/jobs/", "/projects/", "/record-jobs/", "/assets/"])
 def test_an_account_without_a_role_sees_nothing_but_why(sam: User, path: str) -> None:
     answer = signed_in(sam).get(path)
 
@@ -153,6 +153,7 @@ def test_what_is_not_there_is_not_found(ed: User) -> None:
         f"/jobs/{'0' * 32}/",
         f"/assets/{'0' * 32}/",
         f"/projects/{'0' * 32}/",
+        f"/record-jobs/{'0' * 32}/",
         "/nonsense",
     ):
         answer = client.get(path)
@@ -162,7 +163,7 @@ def test_what_is_not_there_is_not_found(ed: User) -> None:
 
 def test_pages_allow_no_foreign_or_inline_scripts_and_styles(recording: Recording, ed: User) -> None:
     client = signed_in(ed)
-    for path in ("/", "/jobs/", "/assets/", "/account/", f"/recordings/{recording.pk}/"):
+    for path in ("/", "/jobs/", "/record-jobs/", "/assets/", "/account/", f"/recordings/{recording.pk}/"):
         answer = client.get(path)
         text = answer.content.decode()
         policy = answer["Content-Security-Policy"]

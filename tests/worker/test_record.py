@@ -19,10 +19,11 @@ from django.db import connection
 from editing import queue, storage
 from editing.errors import Conflict
 from editing.media.spool import Spool
-from editing.models import Bucket, Recording, RecordJob, RecordState, Stream
-from editing.services import record_jobs, record_templates, recordings
-from editing.timeline.clips import StreamName
-from editing.worker import lease, record, record_sweep, sweep
+from editing.models import Bucket, Recording, RecordJob, RecordState, SegmentRow, Stream
+from editing.services import editing_jobs, record_jobs, record_templates, recordings
+from editing.timeline.clips import Clip, Mode, StreamName
+from editing.timeline.instant import Range
+from editing.worker import edit, lease, record, record_sweep, sweep
 from tests.rtmp import Publisher, Server, in_order, server
 from tests.samples import Kind, watch
 
@@ -100,12 +101,17 @@ def numbers(recording: Recording) -> list[int]:
     """The pictures of a recording as they are in its bucket, told by its rows."""
     found: list[int] = []
     for row in recording.segments.order_by("sequence"):
-        path = storage.local_path(recording.bucket, row.key)
-        assert path is not None
-        pictures = watch(path).numbers
-        assert (row.frames, row.size) == (len(pictures), path.stat().st_size)
+        pictures = pictures_of(recording, row)
+        assert row.frames == len(pictures)
         found.extend(pictures)
     return found
+
+
+def pictures_of(recording: Recording, row: SegmentRow) -> list[int]:
+    path = storage.local_path(recording.bucket, row.key)
+    assert path is not None
+    assert row.size == path.stat().st_size
+    return watch(path).numbers
 
 
 def test_a_stream_is_on_the_timeline_while_it_runs_and_whole_when_it_is_stopped(job: RecordJob) -> None:
@@ -132,6 +138,35 @@ def test_a_stream_is_on_the_timeline_while_it_runs_and_whole_when_it_is_stopped(
     assert (job.lease_token, job.recording, job.problem) == ("", None, "")
     assert [event.new for event in job.events.all()] == ["initial", "started", "stopped"]
     assert not settings.SPOOL_DIR.exists() or not list(settings.SPOOL_DIR.iterdir())
+
+
+@pytest.mark.parametrize("late", [0, 1.4])
+def test_clips_are_merged_while_the_stream_runs(job: RecordJob, ed: User, late: float) -> None:
+    """Whether recording began with the stream or in the middle of a group of pictures."""
+    with Publisher(job.url, Kind(seconds=20)):
+        time.sleep(late)
+        worker = Worker(job)
+        until(has(job, 3))
+        live = Recording.objects.get()
+        assert live.start is not None
+        wanted = Range(live.start + 2_000_000, live.start + 4_000_000)
+        merge = editing_jobs.submit(
+            ed,
+            clips=[Clip(live.stream.full_name, wanted)],
+            mode=Mode.ACCURATE,
+            output=editing_jobs.Output(live.bucket, "live.mp4"),
+        )
+        edit.run(merge.pk)
+        merge.refresh_from_db()
+        assert (merge.state, merge.error_message) == ("Success", "")
+        record_jobs.stop(job)
+        worker.ended()
+
+    head, second = live.segments.filter(sequence__lt=2)
+    first = pictures_of(live, second)[0] - head.frames  # the head may begin with pictures that cannot be shown
+    output = storage.local_path(live.bucket, "live.mp4")
+    assert output is not None
+    assert watch(output).numbers == list(range(first + 50, first + 100))
 
 
 def test_the_playlist_in_the_bucket_can_be_imported_elsewhere(job: RecordJob) -> None:
@@ -295,7 +330,7 @@ def test_a_worker_that_is_killed_is_followed_by_another_within_ten_seconds(job: 
     assert found[: len(before)] == before == list(range(len(before)))
     after = found[len(before) :]
     assert in_order(after)
-    assert [gap.reason for gap in recordings.coverage(recording).gaps()] == ["its worker was lost"]
+    assert [gap.reason for gap in recordings.coverage(recording).gaps()] == ["no worker recorded it"]
 
 
 def test_two_workers_never_record_one_job(job: RecordJob) -> None:
