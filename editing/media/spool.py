@@ -58,7 +58,7 @@ class Spool:
         """More than `limit` bytes are not kept."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.limit = folder, limit
-        self._session = time.time_ns() // 1000
+        self._session = f"{time.time_ns() // 1000:017d}-"
         self._number = 0
 
     @property
@@ -69,7 +69,7 @@ class Spool:
     def draft(self) -> Path:
         """Where the next slice may be written."""
         self._number += 1
-        return self.folder / f"{self._session:017d}-{self._number:06d}.ts.part"
+        return self.folder / f"{self._session}{self._number:06d}.ts.part"
 
     def keep(self, draft: Path, facts: SliceFacts) -> Slice | None:
         """Take a finished draft in; None where there is no room for it.
@@ -89,9 +89,9 @@ class Spool:
 
     def left(self) -> Iterator[Slice]:
         """The slices that somebody before us could not store any more, oldest first. Half-written ones go."""
-        for draft in self.folder.glob("*.part"):
+        for draft in self._foreign("*.part"):
             draft.unlink(missing_ok=True)
-        for path in sorted(self.folder.glob("*.ts")):
+        for path in sorted(self._foreign("*.ts")):
             try:
                 facts = _facts(json.loads(path.with_suffix(".json").read_text()))
                 found = Slice(path, _index(path, facts), facts)
@@ -99,6 +99,9 @@ class Spool:
                 forget(path)
                 continue
             yield found
+
+    def _foreign(self, pattern: str) -> list[Path]:
+        return [path for path in self.folder.glob(pattern) if not path.name.startswith(self._session)]
 
     def remove_if_empty(self) -> None:
         """Whoever has nothing left to store leaves nothing behind."""

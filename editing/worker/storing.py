@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 _POLL = 0.2
 _PAUSE = 1.0
+_HUNG = 2.0
 
 
 class Ending(Enum):
@@ -48,7 +49,7 @@ class Storing:
     def finish(self, within: float) -> None:
         self._deadline = time.monotonic() + within
         self._ending.set()
-        self._thread.join()
+        self._thread.join(within + _HUNG)  # a storage that hangs keeps nobody: without the lease it writes no row
 
     def _run(self) -> None:
         try:
@@ -86,7 +87,7 @@ class Storing:
                 self._note(error.message)
             except Exception as error:
                 self._note(f"{type(error).__name__}, see the workers' log.")
-                log.exception("Record job %s: %s cannot be stored.", self._lease.job.pk, what)
+                log.exception("Record job %s: %s failed.", self._lease.job.pk, getattr(what, "path", what))
                 connection.close()  # the next one may be better
             time.sleep(_PAUSE)
 

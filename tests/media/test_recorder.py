@@ -241,8 +241,11 @@ def test_what_a_dead_recorder_left_is_found_again(recorded: Recording, tmp_path:
     spool = tmp_path / "spool"
     (spool / "0-000009.ts.part").write_bytes(b"half")
 
-    assert list(Spool(spool, limit=1).left()) == recorded.slices
-    assert not list(spool.glob("*.part"))
+    following = Spool(spool, limit=1)
+    following.draft().write_bytes(b"being written")
+
+    assert list(following.left()) == recorded.slices
+    assert [path.read_bytes() for path in spool.glob("*.part")] == [b"being written"]
 
 
 def test_hevc_and_mp3_are_recorded(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.conf import LazySettings, settings
@@ -79,6 +80,12 @@ class Worker:
         self._thread.join(15)
         assert not self._thread.is_alive()
         return time.monotonic() - begun
+
+
+def database_of_this_test() -> str:
+    """Its address, for other processes."""
+    name, server = connection.settings_dict["NAME"], os.environ.get("DATABASE_URL", "")
+    return urlunsplit(urlsplit(server)._replace(path=f"/{name}")) if server else f"sqlite:///{name}"
 
 
 def until(true: Callable[[], bool], within: float = 15) -> None:
@@ -302,7 +309,7 @@ def test_a_worker_that_is_killed_is_followed_by_another_within_ten_seconds(job: 
         env={
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "dashboard.settings",
-            "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
+            "DATABASE_URL": database_of_this_test(),
         },
     )
     until(lambda: RecordJob.objects.get().held)
