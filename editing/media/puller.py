@@ -6,6 +6,7 @@ and libav changes what it says of its streams while it reads.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -27,10 +28,13 @@ _OPEN_WITHIN = 20.0
 _OPTIONS = {
     "rtmp_live": "live",
     "correct_ts_overflow": "0",  # the clock as it is; unwrapping is ours
-    # Who comes in the middle of a group of pictures gets none before the next keyframe, and libav must have seen a
-    # picture to tell that there is a track of them. Sound alone begins that much later; nothing of it is lost.
-    "analyzeduration": "12000000",
+    "analyzeduration": "1000000",  # by default libav waits five seconds for a track that does not exist
+    "flv_full_metadata": "1",
 }
+
+
+_PATIENT = {**_OPTIONS, "analyzeduration": "12000000"}
+"""Who comes in the middle of a long group of pictures gets none before the next keyframe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +98,16 @@ class Puller:
         except Exception as error:  # whoever waits must hear of it, whatever it is
             self._queue.put(Lost(f"{type(error).__name__}: {error}"))
 
+    def _opened(self) -> Any:
+        within = (_OPEN_WITHIN, self._quiet)
+        container: Any = av.open(self._url, format="flv", timeout=within, options=_OPTIONS)
+        if not _lacks_video(container):
+            return container
+        container.close()
+        return av.open(self._url, format="flv", timeout=within, options=_PATIENT)
+
     def _receive(self) -> Lost:
-        options = _OPTIONS
-        with av.open(self._url, format="flv", timeout=(_OPEN_WITHIN, self._quiet), options=options) as container:
+        with self._opened() as container:
             tracks = dict(_tracks(container))
             if not tracks:
                 return Lost("it carries neither H.264 or HEVC nor AAC or MP3")
@@ -107,6 +118,12 @@ class Puller:
                 if packet.dts is not None and packet.size:
                     self._queue.put(_arrived(packet))
         return Lost("the server ended it")
+
+
+def _lacks_video(container: Any) -> bool:
+    """Whether the publisher says that there are pictures, and none has come yet."""
+    said = (container.metadata.get(name, "0") for name in ("width", "videocodecid"))
+    return not container.streams.video and any(re.fullmatch(r"[\d.]+", text) and float(text) > 0 for text in said)
 
 
 def _tracks(container: Any) -> Iterator[tuple[int, Track]]:
