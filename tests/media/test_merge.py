@@ -176,7 +176,11 @@ def _packed(pid: int, data: bytes) -> Iterator[bytes]:
 def test_sound_that_is_missing_becomes_silence(tmp_path: Path) -> None:
     segments = segments_of(BASIC)
     deaf = segments_of(replace(BASIC, audio=None))[3]
-    mixed = [*segments[:3], replace(segments[3], key=deaf.key, size=deaf.size, packed=deaf.packed), *segments[4:]]
+    mixed = [
+        *segments[:3],
+        replace(segments[3], key=deaf.key, size=deaf.size, checksum=deaf.checksum, packed=deaf.packed),
+        *segments[4:],
+    ]
 
     report = run(plan_of(Coverage(mixed), Mode.ROUGH_FAST, clip(4, 10)), tmp_path / "out.mp4")
 
