@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 
 from editing.media import encode, ffmpeg, merge
+from editing.media.likeness import compare
 from editing.media.reader import OpenSegment
 from editing.media.report import Course, CutReport, Progress, Stage
 from editing.media.verify import verify
@@ -35,7 +36,10 @@ def cut(
         work(plan, output, open_segment=open_segment, course=course, report=report)
         progress(Stage.VERIFYING, 1.0)
         with report.timed(Stage.VERIFYING):
-            report.verdict = verify(plan, output, partial(course.step, Stage.VERIFYING, plan.ticks)).to_json()
+            alive = partial(course.step, Stage.VERIFYING, plan.ticks)
+            report.verdict = verify(plan, output, alive).to_json()
+            if not plan.mode.copies:
+                report.verdict["pictures_compared"] = compare(plan, output, open_segment=open_segment, alive=alive)
         course.ask()
     except BaseException:
         output.unlink(missing_ok=True)

@@ -74,11 +74,11 @@ class _Merge:
         self.sets = bytes.fromhex(plan.target.video.extradata)
         self.encodes = any(piece.action is not Action.COPY for piece in plan.pieces)
         self.effort = effort(max((piece.frames for piece in plan.pieces if piece.action is not Action.COPY), default=0))
-        self.own_sets = MatchingEncoder(plan.target.video, self.effort).sets if self.encodes else b""
+        self.own_sets = MatchingEncoder(plan.target, self.effort).sets if self.encodes else b""
         self.in_band = output.suffix.lower() in _IN_BAND or (self.encodes and self.codec == "hevc")
         self.marks_entries = self.in_band or self.codec == "hevc"
         if self.encodes:
-            report.encoder = settings(plan.target.video, self.effort)
+            report.encoder = settings(plan.target, self.effort)
 
     def run(self) -> None:
         pieces = self.plan.pieces

@@ -10,6 +10,7 @@ from typing import TypeVar
 from editing.errors import InvalidOutput
 from editing.timeline.clips import Mode
 from editing.timeline.parameters import AudioParameters, Parameters, VideoParameters
+from editing.timeline.rates import rate_of
 from editing.timeline.slices import Group
 from editing.timeline.ticks import TICKS_PER_SECOND
 
@@ -36,13 +37,14 @@ class Size:
 class Target:
     """The tracks of the output. Where packets are copied `video` is the source's own.
 
-    `bitrate` is the video's in bits per second: as asked for, else that of the richest input. `audio_reason` says why
-    sound is encoded that the mode would have copied.
+    `bitrate` is the video's in bits per second: as asked for, else that of the richest input. `rate` is how many frames
+    a second most of it has. `audio_reason` says why sound is encoded that the mode would have copied.
     """
 
     video: VideoParameters
     audio: AudioParameters | None
     bitrate: int
+    rate: Fraction
     audio_copied: bool = False
     audio_reason: str = ""
 
@@ -53,7 +55,7 @@ class Target:
     @property
     def frame_ticks(self) -> int:
         """How long a frame usually lasts."""
-        return round(TICKS_PER_SECOND / (self.video.rate or 30))
+        return round(TICKS_PER_SECOND / self.rate)
 
     @property
     def audio_bitrate(self) -> int:
@@ -91,11 +93,11 @@ def target_of(groups: Sequence[Group], mode: Mode, *, size: Size | None, bitrate
     video = _most(groups, lambda parameters: parameters.video)
     audio = _most(groups, lambda parameters: parameters.audio[0] if parameters.audio else None)
     assert video is not None  # for slices hold frames
-    rate = bitrate or _richest(groups)
+    bits, rate = bitrate or _richest(groups), rate_of(groups, video)
     if not mode.copies:
-        return Target(_sized(video, _largest(groups), size or Size()), audio, rate)
+        return Target(_sized(video, _largest(groups), size or Size()), audio, bits, rate)
     reason = _audio_clash(groups, audio) if audio else ""
-    return Target(video, audio, rate, audio_copied=audio is not None and not reason, audio_reason=reason)
+    return Target(video, audio, bits, rate, audio_copied=audio is not None and not reason, audio_reason=reason)
 
 
 def check_container(target: Target, mode: Mode, extension: str) -> None:
