@@ -19,7 +19,6 @@ LOWEST_BITRATE, HIGHEST_BITRATE = 16_000, 200_000_000
 AUDIO_BITRATE = {1: 96_000, 2: 160_000}
 SURROUND_BITRATE = 384_000
 
-_FLV_VIDEO, _FLV_AUDIO = {"h264"}, {"aac", "mp3"}
 _COPIED_SOUND = frozenset({"aac", "ac3", "eac3", "mp3", "opus"})
 
 Track = TypeVar("Track", VideoParameters, AudioParameters)
@@ -98,17 +97,6 @@ def target_of(groups: Sequence[Group], mode: Mode, *, size: Size | None, bitrate
         return Target(_sized(video, _largest(groups), size or Size()), audio, bits, rate)
     reason = _audio_clash(groups, audio) if audio else ""
     return Target(video, audio, bits, rate, audio_copied=audio is not None and not reason, audio_reason=reason)
-
-
-def check_container(target: Target, mode: Mode, extension: str) -> None:
-    """Refuse a container that cannot hold the tracks. Raises InvalidOutput, naming the key."""
-    if extension != "flv":
-        return
-    video = target.video.codec if mode.copies else "h264"
-    audio = target.audio.codec if target.audio and target.audio_copied else "aac"
-    for codec, held in ((video, _FLV_VIDEO), (audio, _FLV_AUDIO)):
-        if codec not in held:
-            raise InvalidOutput(f"A .flv file cannot hold {codec}; use .mp4, .mov, .mkv or .ts.", field="output.key")
 
 
 def clash(own: VideoParameters | None, target: VideoParameters) -> str:
