@@ -14,7 +14,7 @@ EditingError
 │   └── ProjectNotFound     no such editing project, or a deleted one that was to be changed
 ├── PermissionDenied        known, but not allowed
 ├── Conflict                right in itself, but not now
-│   ├── OutputKeyTaken      an unfinished job already writes that key
+│   ├── OutputKeyTaken      an unfinished job already writes that key, or it is another output's cover
 │   ├── AssetExists         the file is registered as a media asset already
 │   ├── JobNotCancellable
 │   ├── JobNotRetryable

@@ -14,7 +14,7 @@ from editing.rpc.actions.streams import APP, DOMAIN, STREAM
 from editing.rpc.errors import invalid, missing
 from editing.rpc.operation import Answer, Call, Operation
 from editing.rpc.params import choice, instant, json_object, json_objects, json_text, optional, required, text
-from editing.services import editing_jobs, plans, project_storage, projects
+from editing.services import covers, editing_jobs, project_storage, projects
 from editing.timeline.clips import Clip, Mode, StreamName
 from editing.timeline.instant import Range
 
@@ -100,7 +100,7 @@ def _cover(items: Sequence[Mapping[str, object]]) -> tuple[Bucket, str] | None:
         return None
     field = f"{CLIPS.name}[{timed[0][2]}].CoverUrl"
     place = storage.resolve(timed[0][1], field=field)
-    plans.check_cover(*place, field=field)
+    covers.check(place, field=field)
     return place
 
 
