@@ -14,16 +14,19 @@ waits for the other. Rules:
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from editing.media.puller import Arrived, Lost, Puller
+from editing.media.flv import VIDEO
+from editing.media.puller import Arrived, Lost, Puller, Track
 from editing.media.slicer import Slicer
 from editing.media.spool import Slice, Spool
-from editing.timeline.instant import Instant
+from editing.timeline.instant import SECOND, Instant
 from editing.timeline.ticks import TICKS_PER_SECOND
 
 _POLL = 0.1
+_LATELY = 5 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +55,30 @@ class Rules:
 @dataclass
 class Vitals:
     """What is going on now; read by other threads. `reason` is why the last connection ended, `fault` why slices
-    cannot be kept."""
+    cannot be kept, `dropped` how many could not."""
 
     last_packet: Instant | None = None
     received: int = 0
     damaged: int = 0
+    dropped: int = 0
     connections: int = 0
     reason: str = ""
     fault: str = ""
+    _lately: deque[tuple[Instant, int, int]] = field(default_factory=deque)
 
     def saw(self, packet: Arrived) -> None:
         self.last_packet = packet.at
         self.received += len(packet.data)
+        self._lately.append((packet.at, len(packet.data), int(packet.track == VIDEO)))
+        while packet.at - self._lately[0][0] > _LATELY:
+            self._lately.popleft()
+
+    def rates(self, now: Instant) -> tuple[int, float]:
+        """Bits and pictures per second, lately; nothing where nothing came."""
+        came = [each for each in list(self._lately) if now - each[0] <= _LATELY]
+        lasted = max(now - came[0][0], SECOND) if came else SECOND
+        bits, pictures = sum(each[1] for each in came) * 8, sum(each[2] for each in came)
+        return bits * SECOND // lasted, round(pictures * SECOND / lasted, 1)
 
 
 class Recorder:
@@ -95,29 +110,33 @@ class Recorder:
                     case Lost(reason):
                         self._lost(reason)
                         return
-                    case None:
-                        yield from self._patience()
-                    case dict() as tracks:
+                    case Track() as track:
                         self.vitals.connections += 1
                         self._told = False
                         yield OnAir()
-                        target = self._rules.slice * TICKS_PER_SECOND
-                        slicer = Slicer(self._spool, tracks, target=target, epoch=self._epoch, before=self._before)
-                        yield from self._slices(puller, slicer)
+                        yield from self._slices(puller, track)
                         return
+                    case _:
+                        yield from self._patience()
         finally:
             puller.give_up()
 
-    def _slices(self, puller: Puller, slicer: Slicer) -> Iterator[Slice]:
-        damaged = self.vitals.damaged
+    def _slices(self, puller: Puller, track: Track) -> Iterator[Slice]:
+        target = self._rules.slice * TICKS_PER_SECOND
+        slicer = Slicer(self._spool, target=target, epoch=self._epoch, before=self._before)
+        yield from slicer.add(track)
+        damaged, dropped = self.vitals.damaged, self.vitals.dropped
         heard = time.monotonic()
         while not self._stopped():
             came = puller.next(_POLL)
-            if isinstance(came, Arrived):
+            if isinstance(came, Track):
+                yield from slicer.add(came)
+            elif isinstance(came, Arrived):
                 heard = time.monotonic()
                 self.vitals.saw(came)
                 yield from slicer.take(came)
-                self.vitals.damaged, self.vitals.fault = damaged + slicer.damaged, slicer.fault
+                self.vitals.fault = slicer.fault
+                self.vitals.damaged, self.vitals.dropped = damaged + slicer.damaged, dropped + slicer.dropped
             elif isinstance(came, Lost):
                 self._lost(came.reason)
                 break

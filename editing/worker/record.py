@@ -160,10 +160,14 @@ def _fresh(lease: RecordLease) -> RecordJob:
 
 def _shown(vitals: Vitals, spool: Spool) -> dict[str, Any]:
     """What faces show of a stream."""
+    bitrate, fps = vitals.rates(from_datetime(timezone.now()))
     return {
+        "bitrate": bitrate,
+        "fps": fps,
         "last_packet": vitals.last_packet,
         "received": vitals.received,
         "damaged": vitals.damaged,
+        "dropped": vitals.dropped,
         "connections": vitals.connections,
         "reason": vitals.reason,
         "fault": vitals.fault,
