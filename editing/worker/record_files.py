@@ -15,12 +15,11 @@ from django.db import transaction
 
 from editing import storage
 from editing.errors import EditingError
-from editing.media import playlist as hls
 from editing.media.spool import Slice, forget
 from editing.models import Bucket, Recording, RecordJob, SegmentRow
 from editing.timeline.coverage import Segment
 from editing.timeline.instant import SECOND, Instant
-from editing.worker import ingest, record_names, record_states
+from editing.worker import ingest, record_names, record_playlist, record_states
 from editing.worker.filing import Filing, Stored
 from editing.worker.record_lease import RecordLease
 
@@ -61,7 +60,7 @@ class RecordFiles:
             return
         number = self._job.recordings.filter(pk__lt=recording.pk).count()
         former, final = recording.playlist, record_names.of_playlist(self._job, recording, number, final=True)
-        self._save_playlist(final, ended=True)
+        self._save_playlist(recording, final, ended=True)
         with transaction.atomic():
             self._lease.check()
             Recording.objects.filter(pk=recording.pk).update(ended=True, playlist=final)
@@ -117,13 +116,15 @@ class RecordFiles:
                 Recording.objects.filter(pk=filing.recording.pk).update(
                     playlist=filing.recording.playlist, poster=poster
                 )
-            self._save_playlist(filing.recording.playlist, ended=False)
+            self._save_playlist(filing.recording, filing.recording.playlist, ended=False)
         except EditingError:
             log.warning("The playlist of %s could not be written.", filing.recording, exc_info=True)
 
-    def _save_playlist(self, key: str, *, ended: bool) -> None:
-        text = hls.write(self._listed, uri=lambda segment: record_names.relative(segment.key, key), ended=ended)
-        storage.save_bytes(text.encode(), self._bucket, key)
+    def _save_playlist(self, recording: Recording, key: str, *, ended: bool) -> None:
+        """Without the segments that are gone by now: a stream may keep only so much."""
+        first = recording.segments.order_by("sequence").values_list("sequence", flat=True).first() or 0
+        self._listed = [segment for segment in self._listed if segment.sequence >= first]
+        record_playlist.save(recording, key, self._listed, ended=ended)
 
     def _begin(self, name: str) -> Recording:
         origin = hashlib.sha256(f"{self._job.pk}|{name}".encode()).hexdigest()
