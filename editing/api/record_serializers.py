@@ -68,7 +68,7 @@ class RecordEventSerializer(serializers.ModelSerializer[RecordEvent]):
 class VitalsSerializer(serializers.Serializer[Any]):
     """How the stream is: bits and pictures per second lately, bytes `received` by this connection's worker, packets
     that were `damaged`, segments that were `dropped` for want of room, bytes that wait in the spool, why the last
-    connection ended (`reason`) and why segments cannot be kept (`fault`)."""
+    connection ended (`reason`), why segments cannot be kept (`fault`), a `warning` while the disk is almost full."""
 
     last_packet = InstantField(allow_null=True)
     received = serializers.IntegerField()
@@ -80,6 +80,7 @@ class VitalsSerializer(serializers.Serializer[Any]):
     spooled = serializers.IntegerField()
     reason = serializers.CharField()
     fault = serializers.CharField()
+    warning = serializers.CharField(default="")
 
 
 class RecordJobSerializer(serializers.ModelSerializer[RecordJob]):

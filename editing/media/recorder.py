@@ -26,6 +26,7 @@ from editing.timeline.instant import SECOND, Instant
 from editing.timeline.ticks import TICKS_PER_SECOND
 
 _POLL = 0.1
+TOO_LITTLE_ROOM = "too little room on the disk"
 _LATELY = 5 * SECOND
 
 
@@ -41,15 +42,24 @@ class Silent:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class NoRoom:
+    """Nothing is recorded for now, because there is no room for it."""
+
+    reason: str
+
+
 @dataclass(frozen=True)
 class Rules:
-    """Seconds all: how long a slice is, how long silence is borne, and how far apart the tries are before and after."""
+    """Seconds all: how long a slice is, how long silence is borne, and how far apart the tries are before and after.
+    `refusal` says why nothing may be recorded now."""
 
     slice: int
     patience: float = 180.0
     retry: float = 1.0
     probe: float = 30.0
     quiet: float = 2.0
+    refusal: Callable[[], str] = str
 
 
 @dataclass
@@ -81,6 +91,9 @@ class Vitals:
         return bits * SECOND // lasted, round(pictures * SECOND / lasted, 1)
 
 
+Event = OnAir | Silent | NoRoom | Slice
+
+
 class Recorder:
     """`run` yields events until `stopped` says so; then the slice that is open comes last, within two seconds."""
 
@@ -92,8 +105,9 @@ class Recorder:
         self._told = False
         self.vitals = Vitals()
 
-    def run(self) -> Iterator[OnAir | Silent | Slice]:
+    def run(self) -> Iterator[Event]:
         while not self._stopped():
+            yield from self._room()
             tried = time.monotonic()
             yield from self._connect()
             yield from self._patience()
@@ -102,7 +116,7 @@ class Recorder:
                 time.sleep(min(_POLL, pause))
                 yield from self._patience()
 
-    def _connect(self) -> Iterator[OnAir | Silent | Slice]:
+    def _connect(self) -> Iterator[Event]:
         puller = Puller(self._url, quiet=self._rules.quiet)
         try:
             while not self._stopped():
@@ -143,9 +157,20 @@ class Recorder:
             elif time.monotonic() - heard > self._rules.quiet:
                 self._lost("nothing came")
                 break
+            if reason := self._rules.refusal():
+                self.vitals.reason, self._before = reason, TOO_LITTLE_ROOM
+                break
         yield from slicer.close()
         self._epoch = slicer.epoch + 1
         self._silent_since = heard
+
+    def _room(self) -> Iterator[NoRoom]:
+        """Wait until there is room. What nobody may record is no silence."""
+        if reason := self._rules.refusal():
+            yield NoRoom(reason)
+            while self._rules.refusal() and not self._stopped():
+                time.sleep(_POLL)
+            self._told, self._silent_since = False, time.monotonic()
 
     def _lost(self, reason: str) -> None:
         self.vitals.reason = reason

@@ -22,12 +22,15 @@ class PauseReason(models.TextChoices):
     OPERATOR = "operator", "an operator paused it"
 
 
+SELF_ENDING = (PauseReason.SILENCE, PauseReason.DISK)
+
+
 class RecordJobQuerySet(SeenByRole):
     def wanting(self) -> RecordJobQuerySet:
         """Those that should be recording now, or looking for their stream."""
         now = from_datetime(timezone.now())
         alive = Q(state__in=(RecordState.INITIAL, RecordState.STARTED)) | Q(
-            state=RecordState.PAUSED, pause_reason__in=(PauseReason.SILENCE, PauseReason.DISK)
+            state=RecordState.PAUSED, pause_reason__in=SELF_ENDING
         )
         begun = Q(start_at=None) | Q(start_at__lte=now)
         return self.filter(alive, begun, Q(end_at=None) | Q(end_at__gt=now))

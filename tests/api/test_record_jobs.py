@@ -79,6 +79,7 @@ def test_what_a_worker_says_of_the_stream_is_shown(client: Client) -> None:
         "spooled": 3,
         "reason": "nothing came",
         "fault": "",
+        "warning": "",
     }
     RecordJob.objects.update(vitals=vitals)
 
