@@ -21,6 +21,7 @@ from editing.media.recorder import NoRoom, OnAir, Recorder, Rules, Silent, Vital
 from editing.media.spool import Slice, Spool
 from editing.models import PauseReason, RecordJob, RecordState
 from editing.models.record_job import SELF_ENDING
+from editing.timeline.coverage import PAUSED_BY_HAND
 from editing.timeline.instant import SECOND, from_datetime
 from editing.worker import record_names, record_states
 from editing.worker.lease import stopping
@@ -131,7 +132,7 @@ def _close_if_long_gone(job: RecordJob, storing: Storing) -> None:
     if recording is None or recording.end is None:
         return
     gone = from_datetime(timezone.now()) - recording.end > settings.RECORD_SILENCE_SECONDS * SECOND
-    if gone and record_states.why_missing(job, recording.end) != record_states.PAUSED_BY_HAND:
+    if gone and record_states.why_missing(job, recording.end) != PAUSED_BY_HAND:
         storing.put(Ending.CLOSE)
 
 

@@ -17,7 +17,7 @@ from editing import storage
 from editing.errors import EditingError
 from editing.media.spool import Slice, forget
 from editing.models import Bucket, Recording, RecordJob, SegmentRow
-from editing.timeline.coverage import Segment
+from editing.timeline.coverage import STOPPED, Segment
 from editing.timeline.instant import SECOND, Instant
 from editing.worker import ingest, record_names, record_playlist, record_states
 from editing.worker.filing import Filing, Stored
@@ -66,7 +66,7 @@ class RecordFiles:
             Recording.objects.filter(pk=recording.pk).update(ended=True, playlist=final)
             RecordJob.objects.filter(pk=self._job.pk).update(recording=None)
         self._job.recording = self._filing = None
-        if former and former != final:
+        if former and former != final and former not in recording.former_playlists:
             storage.delete(self._bucket, former)
 
     def rest(self) -> None:
@@ -78,7 +78,7 @@ class RecordFiles:
                 Recording.objects.filter(pk=recording.pk).update(ended=True)
 
     def _store(self, piece: Slice, source: str) -> None:
-        recording = self._job.recording or self._begin(piece.path.name)
+        recording = self._job.recording or self._stopped() or self._begin(piece.path.name)
         filing = self._open(recording)
         date, start, anchor = piece.date, filing.recording.start, filing.clock.anchor
         if start is not None and date + piece.duration - start > self._cycle:
@@ -125,6 +125,22 @@ class RecordFiles:
         first = recording.segments.order_by("sequence").values_list("sequence", flat=True).first() or 0
         self._listed = [segment for segment in self._listed if segment.sequence >= first]
         record_playlist.save(recording, key, self._listed, ended=ended)
+
+    def _stopped(self) -> Recording | None:
+        """The recording that was closed because an operator stopped the job, if that is all that happened since.
+
+        It goes on with a pause in it. The playlist of what there was keeps its name: somebody may have been told of it.
+        """
+        last: Recording | None = self._job.recordings.exclude(start=None).order_by("-pk").first()
+        if last is None or last.end is None or record_states.why_missing(self._job, last.end) != STOPPED:
+            return None
+        former = [*last.former_playlists, last.playlist]
+        with transaction.atomic():
+            self._lease.check()
+            Recording.objects.filter(pk=last.pk).update(playlist="", former_playlists=former)
+            RecordJob.objects.filter(pk=self._job.pk).update(recording=last)
+        self._job.recording = last
+        return last
 
     def _begin(self, name: str) -> Recording:
         origin = hashlib.sha256(f"{self._job.pk}|{name}".encode()).hexdigest()

@@ -9,9 +9,10 @@ from django.utils import timezone
 from editing.media.recorder import TOO_LITTLE_ROOM
 from editing.models import PauseReason, RecordJob, RecordPause, RecordState
 from editing.models.states import move
+from editing.timeline.coverage import PAUSED_BY_HAND, STOPPED
 from editing.timeline.instant import Instant, from_datetime
 
-PAUSED_BY_HAND, NOTHING_CAME, STOPPED = "paused by an operator", "nothing came", "stopped"
+NOTHING_CAME = "nothing came"
 _WORDS = {PauseReason.OPERATOR: PAUSED_BY_HAND, PauseReason.SILENCE: NOTHING_CAME, PauseReason.DISK: TOO_LITTLE_ROOM}
 _ANY = Q()
 

@@ -85,7 +85,7 @@ def _shorten(recording: Recording, count: int) -> None:
         segments._raw_delete(segments.db)  # nothing hangs on a segment
         keys = [row.key for row in going]
         if first is None:
-            keys += filter(None, (recording.poster, recording.playlist))
+            keys += recording.other_keys
             recording.delete()
         else:
             _begin_with(recording, first, going)

@@ -49,7 +49,14 @@ def test_coverage_is_merged_ranges_and_gaps(recording: Recording, vera: User) ->
             {"start": "2026-11-20T10:00:00.000Z", "end": "2026-11-20T10:00:06.000Z"},
             {"start": "2026-11-20T10:00:08.000Z", "end": "2026-11-20T10:00:12.000Z"},
         ],
-        "gaps": [{"start": "2026-11-20T10:00:06.000Z", "end": "2026-11-20T10:00:08.000Z", "reason": "not recorded"}],
+        "gaps": [
+            {
+                "start": "2026-11-20T10:00:06.000Z",
+                "end": "2026-11-20T10:00:08.000Z",
+                "reason": "not recorded",
+                "intended": False,
+            }
+        ],
     }
 
 

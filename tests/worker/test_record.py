@@ -265,6 +265,36 @@ def test_what_is_paused_keeps_its_last_partial_segment_and_is_one_recording_when
     assert [pause.reason for pause in job.pauses.all()] == ["paused by an operator", "stopped"]
 
 
+def test_what_is_stopped_and_started_again_is_one_recording_with_a_pause(job: RecordJob, media: Bucket) -> None:
+    worker = Worker(job)
+    with Publisher(job.url, Kind(seconds=20)):
+        until(has(job, 1))
+        record_jobs.stop(job)
+        worker.ended()
+        first = Recording.objects.get()
+        before = numbers(first)
+        time.sleep(1)
+        record_jobs.start(job)
+        worker = Worker(job)
+        until(has(job, first.segment_count + 1))
+        record_jobs.stop(job)
+        worker.ended()
+
+    recording = Recording.objects.get()
+    found = numbers(recording)
+    assert found[: len(before)] == before
+    assert in_order(found[len(before) :])
+    (gap,) = recordings.coverage(recording).gaps()
+    assert (gap.reason, gap.intended) == ("stopped", True)
+    assert [pause.reason for pause in job.pauses.all()] == ["stopped", "stopped"]
+    assert recording.former_playlists == [first.playlist]
+    assert recording.playlist != first.playlist
+    paths = [storage.local_path(media, key) or Path() for key in (first.playlist, recording.playlist)]
+    assert ["#EXT-X-ENDLIST" in path.read_text() for path in paths] == [True, True]
+    recordings.delete(recording)
+    assert not any(path.exists() for path in paths)
+
+
 def test_a_cycle_rolls_over_without_losing_or_doubling_a_frame(job: RecordJob) -> None:
     job.formats[0]["cycle_duration"] = 4
     job.save()
