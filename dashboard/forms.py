@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 
 from editing.errors import EditingError, InvalidInstant
-from editing.models import Bucket, RecordTemplate
+from editing.models import Bucket, RecordTemplate, Stream
 from editing.services import editing_jobs
 from editing.services.editing_jobs import Output
 from editing.timeline.clips import Clip, HolePolicy, Mode
@@ -172,6 +173,30 @@ class InstantField(forms.CharField):
             return parse_instant(text) if text else None
         except InvalidInstant as error:
             raise forms.ValidationError(error.message) from error
+
+
+_GIGABYTE = 10**9
+
+
+class KeepForm(forms.Form):
+    """How much of what is recorded of a stream is kept; both may be empty."""
+
+    days = forms.IntegerField(label="Days", required=False, widget=_number("all"))
+    gigabytes = forms.DecimalField(label="Gigabytes", required=False, widget=_number("all"), max_digits=12)
+
+    def limits(self) -> dict[str, Any]:
+        """The arguments of services.streams.keep."""
+        gigabytes = self.cleaned_data["gigabytes"]
+        size = None if gigabytes is None else int(gigabytes * _GIGABYTE)
+        return {"keep_days": self.cleaned_data["days"], "keep_bytes": size}
+
+    def add_refusal(self, error: EditingError) -> None:
+        self.add_error("days" if error.field == "keep_days" else "gigabytes", error.message)
+
+    @classmethod
+    def of(cls, stream: Stream) -> KeepForm:
+        size = stream.keep_bytes
+        return cls(initial={"days": stream.keep_days, "gigabytes": size and Decimal(size) / _GIGABYTE})
 
 
 class RecordJobForm(forms.Form):

@@ -182,6 +182,11 @@ LIVE_WORKERS = env.integer("LIVE_WORKERS", 8, least=1)
 SPOOL_DIR = Path(env.text("SPOOL_DIR") or EDITING_HOME / "spool")
 SPOOL_BYTES = env.integer("SPOOL_MEGABYTES", 1024, least=16) << 20
 """What a record job may keep on this machine while its bucket cannot be written."""
+_DISK_STOP = env.integer("DISK_STOP_MEGABYTES", 512, least=1)
+DISK_STOP_BYTES = _DISK_STOP << 20
+"""With less room on the disk of the spool or of the bucket recording stops until there is more than…"""
+DISK_WARN_BYTES = env.integer("DISK_WARN_MEGABYTES", max(2048, _DISK_STOP), least=_DISK_STOP) << 20
+"""…this; with less than this, operators are warned."""
 
 # --- Faces ------------------------------------------------------------------------------------------------------
 

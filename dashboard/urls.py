@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/keys/<str:key_id>/revoke/", account.revoke_key, name="revoke-key"),
     path("streams/", streams.index, name="streams"),
     path("streams/<int:stream_id>/", streams.detail, name="stream"),
+    path("streams/<int:stream_id>/keep/", streams.keep, name="stream-keep"),
     path("recordings/<int:recording_id>/", recordings.detail, name="recording"),
     path("recordings/<int:recording_id>/timeline/", recordings.timeline, name="recording-timeline"),
     path("recordings/<int:recording_id>/frames/", recordings.frames, name="recording-frames"),

@@ -118,6 +118,13 @@ def bytes_(value: int | None) -> str:
 
 
 @register.filter
+def bits_(value: int | None) -> str:
+    """As people say the rate of a stream."""
+    rate = float(value or 0) / 1000
+    return f"{rate:.0f} kbit" if rate < 1000 else f"{rate / 1000:.1f} Mbit"
+
+
+@register.filter
 def state_words(state: str) -> str:
     """A job's state as people say it."""
     return _STATES.get(state, ("", state))[1]

@@ -28,11 +28,13 @@ class BucketSerializer(serializers.ModelSerializer[Bucket]):
 
 
 class StreamSerializer(serializers.ModelSerializer[Stream]):
+    """What is recorded of it goes when it is older than `keep_days` or more than `keep_bytes`; null: it stays."""
+
     stream = serializers.CharField(source="name")
 
     class Meta:
         model = Stream
-        fields = ("id", "domain", "app", "stream", "created_at")
+        fields = ("id", "domain", "app", "stream", "keep_days", "keep_bytes", "created_at")
 
 
 class RecordingSerializer(serializers.ModelSerializer[Recording]):

@@ -6,6 +6,7 @@ from editing.models.editing_job import EditingJob, IdempotencyKey, JobEvent
 from editing.models.media_asset import MediaAsset
 from editing.models.project import Project, ProjectEvent, ProjectMaterial
 from editing.models.project_states import BusinessState, ConvertState, ProjectState
+from editing.models.record_file import RecordFile
 from editing.models.record_job import PauseReason, RecordEvent, RecordJob, RecordPause
 from editing.models.record_template import RecordTemplate
 from editing.models.recording import AnchorRow, GapRow, ParameterSet, Recording, SegmentRow
@@ -33,6 +34,7 @@ __all__ = [
     "ProjectMaterial",
     "ProjectState",
     "RecordEvent",
+    "RecordFile",
     "RecordJob",
     "RecordPause",
     "RecordState",

@@ -98,7 +98,7 @@ def stop(job: RecordJob) -> RecordJob:
 
 
 def start(job: RecordJob) -> RecordJob:
-    """Look for the stream again after a stop; a new recording of the same job begins. Raises JobNotMovable."""
+    """Look for the stream again after a stop; its recording goes on, with a pause. Raises JobNotMovable."""
     return _change(job, _start)
 
 

@@ -97,7 +97,7 @@ def delete(recording: Recording) -> None:
     bucket, keys = recording.bucket, list(recording.segments.values_list("key", flat=True))
     recording.delete()
     left, reason = 0, ""
-    for key in filter(None, [*keys, recording.poster, recording.playlist]):
+    for key in [*keys, *recording.other_keys]:
         try:
             storage.delete(bucket, key)
         except StorageFailure as error:

@@ -15,7 +15,7 @@ from editing import queue
 from editing.errors import NotFound, StaleState
 from editing.models import ConvertState, EditingJob, JobState, MediaAsset, Project, SignedCall, Worker
 from editing.models.states import move
-from editing.worker import projects, record_sweep, scratch
+from editing.worker import projects, record_sweep, retention, scratch
 from editing.worker.plans import clips_of, streams_of, unfinished
 
 log = logging.getLogger(__name__)
@@ -158,6 +158,6 @@ def _forget_calls() -> None:
 
 _STEPS = (
     *(_take_back_lapsed, _release_waiting, _send_again, _prepare_again, _convert_again),
-    *(record_sweep.run, projects.follow_jobs, projects.watch_streams),
+    *(record_sweep.run, retention.run, projects.follow_jobs, projects.watch_streams),
     *(_sweep_scratch, _sweep_broker, _forget_workers, _forget_calls),
 )
