@@ -201,10 +201,10 @@ class MediaAssetDetailSerializer(MediaAssetSerializer):
         fields = (*MediaAssetSerializer.Meta.fields, "facts", "playback", "download", "poster", "cover")  # type: ignore[assignment]
 
     def get_playback(self, asset: MediaAsset) -> str:
-        return _absolute(self, links.file_url(asset.bucket, asset.key))
+        return _absolute(self, links.asset_url(asset))
 
     def get_download(self, asset: MediaAsset) -> str:
-        return _absolute(self, links.file_url(asset.bucket, asset.key, download=asset.key.rpartition("/")[2]))
+        return _absolute(self, links.asset_url(asset, download=asset.key.rpartition("/")[2]))
 
     def get_cover(self, asset: MediaAsset) -> str | None:
         return _absolute(self, links.file_url(asset.cover_bucket, asset.cover_key)) if asset.cover_bucket else None

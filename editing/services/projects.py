@@ -118,7 +118,9 @@ def _ask_for(project: Project, to: str) -> None:
         return
     if to not in BUSINESS_MOVES[project.business_state]:
         raise WrongProjectState(f"The project is {project.business_state}; it cannot become {to} any more.")
-    project.move("business_state", to, detail="asked for")
+    project.move("business_state", to, detail="asked for", loading_since=None)
+    if to == BusinessState.RESERVING:
+        project.materials.update(record_job=None)
 
 
 def get(user: Any, key: str) -> Project:
