@@ -176,6 +176,6 @@ OPERATIONS = (
         Verb.SEE,
         (jobs.JOB_ID,),
         differs="MediaProduceConfig says the mode that was used. A cancelled job has Status Failed and Code "
-        "JobCancelled; other Codes are those of this studio. JobId is required.",
+        "JobCancelled. JobId is required.",
     ),
 )
