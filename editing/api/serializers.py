@@ -127,12 +127,13 @@ class EditingJobSerializer(serializers.ModelSerializer[EditingJob]):
     output = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
     media_asset = serializers.CharField(source="media_id")
+    project = serializers.CharField(source="project_id", allow_null=True)
 
     class Meta:
         model = EditingJob
         fields = (
             *("id", "state", "waiting", "stage", "progress", "eta", "mode", "holes", "clips", "output", "user_data"),
-            *("error", "media_asset", "attempts", "created_at", "queued_at", "started_at", "finished_at"),
+            *("project", "error", "media_asset", "attempts", "created_at", "queued_at", "started_at", "finished_at"),
         )
 
     @extend_schema_field(ClipSerializer(many=True))

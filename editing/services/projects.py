@@ -138,6 +138,14 @@ def present(user: Any, key: str) -> Project:
     return project
 
 
+def live(user: Any, key: str) -> Project:
+    """One of live editing, which jobs can belong to. Raises ProjectNotFound, InvalidInput."""
+    project = present(user, key)
+    if project.kind != Project.Kind.LIVE:
+        raise InvalidInput(f"It must be a live editing project; this is an {project.kind}.", field="project")
+    return project
+
+
 def delete(user: Any, keys: Sequence[str]) -> None:
     """All of them or none; their jobs go on and their materials stay. Raises ProjectNotFound."""
     with transaction.atomic():
