@@ -69,7 +69,8 @@ def submit(
     job = _job(user, clips, mode, output, holes, user_data)
     job.request = request
     buckets = [output.bucket.name, *([output.cover[0].name] if output.cover else [])]
-    sent = idempotency.fingerprint(job.clips, mode, buckets, output.options, holes, user_data)
+    said = output.options | ({"key": project.pk} if project else {})  # it makes another name up each time
+    sent = idempotency.fingerprint(job.clips, mode, buckets, said, holes, user_data)
     if known := idempotency.find(user, idempotency_key, sent):
         return known
     try:

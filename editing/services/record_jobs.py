@@ -31,10 +31,12 @@ def create(
     notify_url: str = "",
     start_at: Instant | None = None,
     end_at: Instant | None = None,
+    stream: StreamName | None = None,
 ) -> RecordJob:
     """A job that records the stream at `url`: now, or between the instants of its schedule.
 
-    Without a template the one for live editing. Raises InvalidInput.
+    Without a template the one for live editing; without a `stream` the recording is that of the one which the address
+    names. Raises InvalidInput.
     """
     if not bucket.active:
         raise InvalidInput(f"Bucket {bucket} is not active.", field="bucket")
@@ -54,8 +56,10 @@ def create(
         end_at=end_at,
     )
     name_of_stream = stream_of(url)
+    if stream:
+        streams.check(stream)
     with transaction.atomic():
-        job.stream = streams.get_or_create(name_of_stream)
+        job.stream = streams.get_or_create(stream or name_of_stream)
         job.save(force_insert=True)
         job.events.create(old="", new=job.state, at=timezone.now(), detail="created")
         _send(job)
