@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from dashboard.views import account, assets, clips, health, jobs, projects, record_jobs, recordings, sdk, streams
+from dashboard.views import account, assets, clips, health, jobs, projects, record_jobs, recordings, rtmp, sdk, streams
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", sdk.home, name="home"),
@@ -45,6 +45,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("assets/", assets.index, name="assets"),
     path("assets/<str:asset_id>/", assets.detail, name="asset"),
     path("assets/<str:asset_id>/delete/", assets.delete, name="asset-delete"),
+    path("rtmp/begin/", rtmp.begin, name="rtmp-begin"),
+    path("rtmp/go-on/", rtmp.go_on, name="rtmp-go-on"),
+    path("rtmp/end/", rtmp.end, name="rtmp-end"),
     path("healthz", health.healthz, name="healthz"),
     path("api/", include("editing.api.urls")),
     path("admin/", admin.site.urls),
