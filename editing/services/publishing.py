@@ -126,6 +126,15 @@ def check(publisher: Publisher) -> None:
         raise PermissionDenied("it has no key yet; make one on the page “Publish”", field="key")
 
 
+def invite(app: str, name: str) -> Stream:
+    """A stream that may be published here, with a key if it has none yet. Raises NotFound, InvalidInput."""
+    rule_of(app)
+    stream = streams.get_or_create(StreamName(domain(), app, name))
+    if stream_keys.key_of(stream) is None:
+        stream_keys.rotate(stream)
+    return stream
+
+
 def settle(address: str) -> None:
     """The server begins to listen there: nobody publishes yet, and jobs pull from there from now on."""
     Publication.objects.all().delete()
