@@ -188,6 +188,17 @@ DISK_STOP_BYTES = _DISK_STOP << 20
 DISK_WARN_BYTES = env.integer("DISK_WARN_MEGABYTES", max(2048, _DISK_STOP), least=_DISK_STOP) << 20
 """…this; with less than this, operators are warned."""
 
+RTMP_ADDRESS = env.text("RTMP_ADDRESS").rstrip("/")
+"""Where record jobs pull what is published to our own RTMP server; its host is the domain of those streams. `up` sets
+it; empty: there is no such server."""
+RTMP_SERVER = env.flag("RTMP_SERVER", default=True)
+"""Whether `up` starts an RTMP server where nginx with its rtmp module is installed."""
+RTMP_APPLICATIONS = env.words("RTMP_APPLICATIONS", ["live"])
+RTMP_KEYS = env.flag("RTMP_KEYS")
+"""No stream is published without its key. `up` sets it where others than this machine can reach the server."""
+RTMP_PLAYERS = env.words("RTMP_PLAYERS")
+"""Addresses and networks, besides this machine, that may pull from our RTMP server: workers elsewhere."""
+
 # --- Faces ------------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"

@@ -4,7 +4,22 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from dashboard.views import account, assets, clips, health, jobs, projects, record_jobs, recordings, sdk, streams
+from dashboard.views import (
+    account,
+    assets,
+    clips,
+    health,
+    jobs,
+    projects,
+    publish,
+    record_jobs,
+    record_templates,
+    recordings,
+    rtmp,
+    sdk,
+    streams,
+    wall,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", sdk.home, name="home"),
@@ -17,6 +32,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("streams/", streams.index, name="streams"),
     path("streams/<int:stream_id>/", streams.detail, name="stream"),
     path("streams/<int:stream_id>/keep/", streams.keep, name="stream-keep"),
+    path("streams/<int:stream_id>/pictures/<int:segment_id>.jpg", wall.picture, name="stream-picture"),
+    path("on-air/", wall.wall, name="wall"),
+    path("on-air/cards/", wall.cards, name="wall-cards"),
+    path("publish/", publish.index, name="publish"),
+    path("publish/streams/", publish.create, name="publish-create"),
+    path("publish/streams/<int:stream_id>/", publish.detail, name="publish-stream"),
+    path("publish/streams/<int:stream_id>/key/", publish.rotate, name="publish-rotate"),
+    path("publish/streams/<int:stream_id>/key/remove/", publish.remove_key, name="publish-remove-key"),
+    path("publish/applications/<str:app>/", publish.change_rule, name="publish-rule"),
     path("recordings/<int:recording_id>/", recordings.detail, name="recording"),
     path("recordings/<int:recording_id>/timeline/", recordings.timeline, name="recording-timeline"),
     path("recordings/<int:recording_id>/frames/", recordings.frames, name="recording-frames"),
@@ -43,9 +67,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("record-jobs/<str:job_id>/", record_jobs.detail, name="record-job"),
     path("record-jobs/<str:job_id>/status/", record_jobs.status, name="record-job-status"),
     path("record-jobs/<str:job_id>/<str:verb>/", record_jobs.act, name="record-job-act"),
+    path("record-templates/", record_templates.index, name="record-templates"),
+    path("record-templates/create/", record_templates.create, name="record-template-create"),
+    path("record-templates/<str:template_id>/", record_templates.detail, name="record-template"),
+    path("record-templates/<str:template_id>/delete/", record_templates.delete, name="record-template-delete"),
     path("assets/", assets.index, name="assets"),
     path("assets/<str:asset_id>/", assets.detail, name="asset"),
     path("assets/<str:asset_id>/delete/", assets.delete, name="asset-delete"),
+    path("rtmp/begin/", rtmp.begin, name="rtmp-begin"),
+    path("rtmp/go-on/", rtmp.go_on, name="rtmp-go-on"),
+    path("rtmp/end/", rtmp.end, name="rtmp-end"),
     path("healthz", health.healthz, name="healthz"),
     path("api/", include("editing.api.urls")),
     path("admin/", admin.site.urls),

@@ -90,6 +90,18 @@ def duration(microseconds: int | str | None) -> str:
 
 
 @register.filter
+def rough(microseconds: int | None) -> str:
+    """A duration in µs as one says it: 6 s, 4 min, 3 h, 2 days."""
+    if microseconds is None:
+        return "–"
+    found = microseconds / SECOND
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if found >= 2 * size:
+            return f"{found / size:.0f} {unit}"
+    return f"{found:.0f} s"
+
+
+@register.filter
 def seconds(value: float | None) -> str:
     """A duration in seconds, in the same way."""
     return duration(round(value * SECOND)) if value is not None else "–"

@@ -4,8 +4,9 @@ right."""
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -18,6 +19,7 @@ from editing.worker import record, record_states
 
 LONGEST_NAME, LONGEST_URL, LONGEST_NOTIFY_URL = 128, 2048, 1024
 _SCHEMES = ("rtmp", "rtmps")
+_RTMP_PORT = 1935
 _UNCHANGED = object()
 
 
@@ -58,6 +60,7 @@ def create(
     name_of_stream = stream_of(url)
     if stream:
         streams.check(stream)
+    job.published = _is_own(url)
     with transaction.atomic():
         job.stream = streams.get_or_create(stream or name_of_stream)
         job.save(force_insert=True)
@@ -84,6 +87,11 @@ def stream_of(url: str, *, field: str = "url") -> StreamName:
     except InvalidInput as error:
         raise InvalidInput(error.message, field=field) from None
     return name
+
+
+def wake(job: RecordJob) -> None:
+    """Somebody publishes what it records: a worker need not wait for the next look."""
+    _send(job)
 
 
 def pause(job: RecordJob) -> RecordJob:
@@ -160,6 +168,16 @@ def _change(job: RecordJob, change: Any) -> RecordJob:
             return job
         except StaleState:
             job.refresh_from_db()
+
+
+def _is_own(url: str) -> bool:
+    """Whether that is a stream of our own RTMP server."""
+    own = urlsplit(settings.RTMP_ADDRESS)
+    return bool(own.hostname) and _server(own) == _server(urlsplit(url))
+
+
+def _server(url: SplitResult) -> tuple[str, str | None, int]:
+    return url.scheme, url.hostname, url.port or _RTMP_PORT
 
 
 def _send(job: RecordJob) -> None:
