@@ -183,6 +183,13 @@ SPOOL_DIR = Path(env.text("SPOOL_DIR") or EDITING_HOME / "spool")
 SPOOL_BYTES = env.integer("SPOOL_MEGABYTES", 1024, least=16) << 20
 """What a record job may keep on this machine while its bucket cannot be written."""
 
+CALLBACK_SECONDS = env.integer("CALLBACK_SECONDS", 10, least=1)
+"""What a callback's receiver gets to answer, all in all."""
+CALLBACK_NETWORKS = env.networks("CALLBACK_NETWORKS")
+"""Networks that callbacks may reach although they are not public."""
+CALLBACK_KEEP_DAYS = env.integer("CALLBACK_KEEP_DAYS", 30, least=1)
+CALLBACK_WORKERS = env.integer("CALLBACK_WORKERS", 4, least=1)
+
 # --- Faces ------------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"

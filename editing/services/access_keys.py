@@ -1,15 +1,10 @@
 """Access keys: a program's credentials, shown once, kept encrypted, acting with its user's roles."""
 
-import base64
 import hmac
 import secrets
 import string
 from datetime import timedelta
 
-from cryptography.fernet import Fernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Q
 from django.utils import timezone
@@ -17,6 +12,7 @@ from django.utils import timezone
 from editing.errors import NotFound, PermissionDenied
 from editing.models import AccessKey
 from editing.models.roles import Verb, can
+from editing.models.sealed import ACCESS_KEYS, seal, unseal
 
 ALPHABET = string.ascii_letters + string.digits
 USE_NOTED_EVERY = timedelta(minutes=1)
@@ -25,9 +21,7 @@ USE_NOTED_EVERY = timedelta(minutes=1)
 def create(user: User) -> tuple[AccessKey, str]:
     """A new key of `user` and its secret, which nothing will show again."""
     secret = _random(40)
-    key = AccessKey.objects.create(
-        id="LE" + _random(22), user=user, encrypted_secret=_cipher().encrypt(secret.encode())
-    )
+    key = AccessKey.objects.create(id="LE" + _random(22), user=user, encrypted_secret=seal(secret, ACCESS_KEYS))
     return key, secret
 
 
@@ -52,7 +46,7 @@ def find(key_id: str) -> AccessKey:
 
 def secret_of(key: AccessKey) -> str:
     """The secret in clear, which checking a signature needs."""
-    return _cipher().decrypt(bytes(key.encrypted_secret)).decode()
+    return unseal(bytes(key.encrypted_secret), ACCESS_KEYS)
 
 
 def revoke(key: AccessKey, *, by: User) -> AccessKey:
@@ -82,8 +76,3 @@ def note_use(key: AccessKey) -> None:
 
 def _random(length: int) -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(length))
-
-
-def _cipher() -> Fernet:
-    derived = HKDF(SHA256(), 32, salt=None, info=b"access keys").derive(settings.SECRET_KEY.encode())
-    return Fernet(base64.urlsafe_b64encode(derived))

@@ -102,6 +102,7 @@ def _services(host: str, port: int, *, demo: bool) -> list[Service]:
         "fast": settings.FAST_WORKERS,
         "slow": settings.SLOW_WORKERS,
         "live": settings.LIVE_WORKERS,
+        "callbacks": settings.CALLBACK_WORKERS,
         "system": 1,
     }
     services = [
