@@ -261,6 +261,7 @@ SPECTACULAR_SETTINGS = {
         "ReservationEnum": ["Reserving", "ReservationCanceled"],
         "ProjectSourceEnum": "editing.models.project.Project.Source",
         "MediaStateEnum": "editing.models.media_asset.MediaAsset.State",
+        "DeliveryStateEnum": "editing.models.callback.DeliveryState",
         "RecordStateEnum": "editing.models.states.RecordState",
     },
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import secrets
 import string
@@ -16,11 +17,10 @@ from editing.errors import BeingSent, InvalidInput, NotFound, PermissionDenied
 from editing.models import Delivery, DeliveryState, EventCallback
 from editing.models.roles import Verb, can
 from editing.models.sealed import CALLBACK_KEYS, seal, unseal
-from editing.worker import outbox
-from editing.worker.events import KINDS, TEST, Event
+from editing.worker import events, outbox
 
-__all__ = ["KINDS", "check_address", "key_of", "of", "redeliver", "remove", "renew_key", "set_up", "test"]
-
+KINDS = events.KINDS
+"""The events that are sent, and what each says."""
 LONGEST_ADDRESS, LONGEST_JOB_ADDRESS, LONGEST_KEY = 256, 1024, 32
 MOST_TYPES = 64
 _TYPE = re.compile(r"[A-Za-z]{1,64}")
@@ -44,6 +44,13 @@ def check_address(address: str, *, field: str, most: int = LONGEST_JOB_ADDRESS) 
 def of(user: User | None) -> EventCallback:
     """The settings of a user, or those for everybody's events; empty ones that are not saved where there are none."""
     return EventCallback.objects.filter(user=user).first() or EventCallback(user=user)
+
+
+def shown_to(by: User, user: User | None) -> EventCallback:
+    """The same for somebody to look at. Raises PermissionDenied where they are not theirs."""
+    if user is None:
+        _check_may(user, by)
+    return of(user)
 
 
 def set_up(
@@ -95,6 +102,11 @@ def key_of(callback: EventCallback) -> str:
     return unseal(bytes(callback.encrypted_key), CALLBACK_KEYS) if callback.has_key else ""
 
 
+def standard_secret(key: str) -> str:
+    """A key as libraries for Standard Webhooks take it."""
+    return f"whsec_{base64.b64encode(key.encode()).decode()}"
+
+
 def remove(user: User | None, *, by: User) -> None:
     """Nothing is sent for these settings any more, nor signed with their key. Raises PermissionDenied."""
     _check_may(user, by)
@@ -113,7 +125,7 @@ def test(user: User | None, *, by: User) -> Delivery:
     callback = of(user)
     if not callback.address:
         raise NotFound("There is no address to send a test to.", field="address")
-    event = Event(TEST, f"test-{secrets.token_hex(8)}", by.pk, {"Message": "It works."})
+    event = events.Event(events.TEST, f"test-{secrets.token_hex(8)}", by.pk, {"Message": "It works."})
     with transaction.atomic():
         return outbox.put(event, event.body(timezone.now()), callback.address, callback)
 

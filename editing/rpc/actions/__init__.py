@@ -1,6 +1,7 @@
 """The table of actions. Every other operation of IMS is answered with InvalidAction.NotFound."""
 
 from editing.rpc.actions import (
+    callbacks,
     indexfile,
     live_editing,
     media_changes,
@@ -21,5 +22,6 @@ ACTIONS: dict[str, Operation] = {
         *media_changes.OPERATIONS,
         *projects.OPERATIONS,
         *project_materials.OPERATIONS,
+        *callbacks.OPERATIONS,
     )
 }
