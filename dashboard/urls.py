@@ -4,7 +4,19 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from dashboard.views import account, assets, clips, health, jobs, projects, record_jobs, recordings, sdk, streams
+from dashboard.views import (
+    account,
+    assets,
+    callbacks,
+    clips,
+    health,
+    jobs,
+    projects,
+    record_jobs,
+    recordings,
+    sdk,
+    streams,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", sdk.home, name="home"),
@@ -42,6 +54,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("record-jobs/<str:job_id>/", record_jobs.detail, name="record-job"),
     path("record-jobs/<str:job_id>/status/", record_jobs.status, name="record-job-status"),
     path("record-jobs/<str:job_id>/<str:verb>/", record_jobs.act, name="record-job-act"),
+    path("callbacks/", callbacks.index, name="callbacks"),
+    path("callbacks/settings/", callbacks.settings, name="callback-settings"),
+    path("callbacks/settings/<str:whose>/", callbacks.save, name="callback-save"),
+    path("callbacks/settings/<str:whose>/key/", callbacks.renew_key, name="callback-key"),
+    path("callbacks/settings/<str:whose>/test/", callbacks.test, name="callback-test"),
+    path("callbacks/settings/<str:whose>/remove/", callbacks.remove, name="callback-remove"),
+    path("callbacks/<int:delivery_id>/", callbacks.detail, name="callback"),
+    path("callbacks/<int:delivery_id>/status/", callbacks.status, name="callback-status"),
+    path("callbacks/<int:delivery_id>/redeliver/", callbacks.redeliver, name="callback-redeliver"),
     path("assets/", assets.index, name="assets"),
     path("assets/<str:asset_id>/", assets.detail, name="asset"),
     path("assets/<str:asset_id>/delete/", assets.delete, name="asset-delete"),
