@@ -209,6 +209,11 @@ class RecordJobForm(forms.Form):
     template = forms.ModelChoiceField(
         RecordTemplate.objects.order_by("kind", "name"), required=False, empty_label="live editing (default)"
     )
+    notify_url = forms.CharField(
+        label="Callback",
+        required=False,
+        help_text="An http(s) address that is told of each state and each file. Empty: nobody but those who asked.",
+    )
     start_at = InstantField(label="Begins", required=False, help_text="Empty: now. Like 2026-11-20T10:00:00Z")
     end_at = InstantField(label="Ends", required=False, help_text="Empty: when somebody stops it.")
 

@@ -199,6 +199,13 @@ RTMP_KEYS = env.flag("RTMP_KEYS")
 RTMP_PLAYERS = env.words("RTMP_PLAYERS")
 """Addresses and networks, besides this machine, that may pull from our RTMP server: workers elsewhere."""
 
+CALLBACK_SECONDS = env.integer("CALLBACK_SECONDS", 10, least=1)
+"""What a callback's receiver gets to answer, all in all."""
+CALLBACK_NETWORKS = env.networks("CALLBACK_NETWORKS")
+"""Networks that callbacks may reach although they are not public."""
+CALLBACK_KEEP_DAYS = env.integer("CALLBACK_KEEP_DAYS", 30, least=1)
+CALLBACK_WORKERS = env.integer("CALLBACK_WORKERS", 4, least=1)
+
 # --- Faces ------------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
@@ -270,6 +277,7 @@ SPECTACULAR_SETTINGS = {
         "ReservationEnum": ["Reserving", "ReservationCanceled"],
         "ProjectSourceEnum": "editing.models.project.Project.Source",
         "MediaStateEnum": "editing.models.media_asset.MediaAsset.State",
+        "DeliveryStateEnum": "editing.models.callback.DeliveryState",
         "RecordStateEnum": "editing.models.states.RecordState",
     },
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -22,6 +22,9 @@ _STATES = {
     "started": ("live", "Recording"),
     "paused": ("quiet", "Paused"),
     "stopped": ("quiet", "Stopped"),
+    "waiting": ("busy", "On its way"),
+    "delivered": ("good", "Arrived"),
+    "failed": ("bad", "Given up"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from editing.models.access_key import AccessKey
 from editing.models.bucket import Bucket
+from editing.models.callback import Delivery, DeliveryAttempt, DeliveryState, EventCallback
 from editing.models.editing_job import EditingJob, IdempotencyKey, JobEvent
 from editing.models.media_asset import MediaAsset
 from editing.models.project import Project, ProjectEvent, ProjectMaterial
@@ -22,7 +23,11 @@ __all__ = [
     "Bucket",
     "BusinessState",
     "ConvertState",
+    "Delivery",
+    "DeliveryAttempt",
+    "DeliveryState",
     "EditingJob",
+    "EventCallback",
     "GapRow",
     "IdempotencyKey",
     "JobEvent",

@@ -14,20 +14,17 @@ from django.utils import timezone
 from editing.errors import KeyOutdated, NotFound, PermissionDenied
 from editing.models import AccessKey
 from editing.models.roles import Verb, can
-from editing.services import ciphers
+from editing.models.sealed import ACCESS_KEYS, seal, unseal
 
 log = logging.getLogger(__name__)
 ALPHABET = string.ascii_letters + string.digits
-_PURPOSE = "access keys"
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 def create(user: User) -> tuple[AccessKey, str]:
     """A new key of `user` and its secret, which nothing will show again."""
     secret = _random(40)
-    key = AccessKey.objects.create(
-        id="LE" + _random(22), user=user, encrypted_secret=ciphers.of(_PURPOSE).encrypt(secret.encode())
-    )
+    key = AccessKey.objects.create(id="LE" + _random(22), user=user, encrypted_secret=seal(secret, ACCESS_KEYS))
     return key, secret
 
 
@@ -53,7 +50,7 @@ def find(key_id: str) -> AccessKey:
 def secret_of(key: AccessKey) -> str:
     """The secret in clear, which checking a signature needs. Raises KeyOutdated."""
     try:
-        return ciphers.of(_PURPOSE).decrypt(bytes(key.encrypted_secret)).decode()
+        return unseal(bytes(key.encrypted_secret), ACCESS_KEYS)
     except InvalidToken:
         log.warning("Access key %s was made under another SECRET_KEY; its user needs a new one.", key.pk)
         raise KeyOutdated(
@@ -64,7 +61,7 @@ def secret_of(key: AccessKey) -> str:
 def is_outdated(key: AccessKey) -> bool:
     """Whether its secret cannot be read any more, so that its user needs another key."""
     try:
-        ciphers.of(_PURPOSE).decrypt(bytes(key.encrypted_secret))
+        unseal(bytes(key.encrypted_secret), ACCESS_KEYS)
     except InvalidToken:
         return True
     return False

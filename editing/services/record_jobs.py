@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from editing.errors import InvalidInput, JobNotMovable, StaleState
 from editing.models import Bucket, PauseReason, RecordJob, RecordState, RecordTemplate
-from editing.services import record_templates, streams
+from editing.services import callbacks, record_templates, streams
 from editing.timeline.clips import StreamName
 from editing.timeline.instant import Instant, from_datetime
 from editing.worker import record, record_states
 
-LONGEST_NAME, LONGEST_URL, LONGEST_NOTIFY_URL = 128, 2048, 1024
+LONGEST_NAME, LONGEST_URL = 128, 2048
 _SCHEMES = ("rtmp", "rtmps")
 _RTMP_PORT = 1935
 _UNCHANGED = object()
@@ -192,15 +192,8 @@ def _name(name: str) -> str:
 
 
 def _check_notify_url(url: str) -> None:
-    if not url:
-        return
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and url.isprintable()
-    except ValueError:
-        good = False
-    if not good or len(url) > LONGEST_NOTIFY_URL:
-        raise InvalidInput(f"Give an http(s) address of at most {LONGEST_NOTIFY_URL} characters.", field="notify_url")
+    if url:
+        callbacks.check_address(url, field="notify_url")
 
 
 def _check_schedule(start_at: Instant | None, end_at: Instant | None) -> None:

@@ -163,7 +163,8 @@ OPERATIONS = (
         (CLIPS, PROJECT_ID, STREAM_CONFIG, output.CONFIG, output.TARGET, PRODUCE_CONFIG, USER_DATA),
         differs="Where a project stores counts before the request's MediaURL, StorageLocation and FileName. "
         "VodMediaId is the MediaId. VodTemplateGroupId may only be VOD_NO_TRANSCODE. One cover is kept: "
-        "that of the first clip that names one. At most 1,000 clips.",
+        "that of the first clip that names one. At most 1,000 clips. NotifyAddress in UserData is an http(s) address, "
+        "no queue.",
         fields=FIELDS,
     ),
     Operation(
