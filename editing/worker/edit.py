@@ -7,6 +7,7 @@ it publishes has the same name and its asset the same id, so that however often 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,7 +19,6 @@ from editing.errors import Cancelled, EditingError, MediaError, StaleState
 from editing.media.cut import cut
 from editing.media.frames import covers
 from editing.media.probe import probe
-from editing.media.reader import OpenSegment
 from editing.media.report import CutReport, Stage
 from editing.models import Bucket, EditingJob, JobState, MediaAsset
 from editing.models.states import move
@@ -27,6 +27,7 @@ from editing.timeline.plan import CutPlan
 from editing.worker import projects, scratch
 from editing.worker.lease import Lease, stopping
 from editing.worker.plans import plan_of
+from editing.worker.reading import Reading
 
 log = logging.getLogger(__name__)
 
@@ -64,13 +65,14 @@ def _edit(lease: Lease) -> None:
     _note_plan(lease, describe(plan))
     with scratch.folder(scratch.name_of(job.pk, lease.token), needed=plan.size) as folder:
         output = folder / f"output{PurePosixPath(job.key).suffix.lower()}"
-        report = cut(
-            plan,
-            output,
-            open_segment=_opener(plan),
-            progress=lease.progress,
-            cancelled=lease.stopped,
-        )
+        with Reading(plan, stopped=lease.stopped) as reading:
+            report = cut(
+                plan,
+                output,
+                open_segment=reading.open,
+                progress=lease.progress,
+                cancelled=lease.stopped,
+            )
         lease.progress(Stage.PUBLISHING, 1.0)
         if not lease.renew():
             raise StaleState("The lease is lost.")
@@ -79,7 +81,7 @@ def _edit(lease: Lease) -> None:
         pictures = _covers(plan, output, report)
         asset = _asset(job, output, covered=bool(pictures))
         with report.timed(Stage.PUBLISHING):
-            _publish(job, output, asset, pictures)
+            _publish(job, output, asset, pictures, lease.stopped)
     _succeed(lease, asset, report)
 
 
@@ -87,13 +89,6 @@ def _note_plan(lease: Lease, plan: dict[str, Any]) -> None:
     """More may have been recorded since the submit, or less be left."""
     if lease.job.plan != plan:
         EditingJob.objects.filter(lease.mine, pk=lease.job.pk).update(plan=plan)
-
-
-def _opener(plan: CutPlan) -> OpenSegment:
-    """Opens the segments of a plan. The engine calls it from threads of its own, which have no database."""
-    names = {segment.bucket for piece in plan.pieces for segment in piece.files}
-    buckets = {bucket.name: bucket for bucket in Bucket.objects.filter(name__in=names)}
-    return lambda segment: storage.open_file(buckets[segment.bucket], segment.key)
 
 
 def _covers(plan: CutPlan, output: Path, report: CutReport) -> tuple[bytes, bytes] | None:
@@ -129,11 +124,17 @@ def _beside(key: str) -> str:
     return str(PurePosixPath(key).with_suffix(".jpg"))
 
 
-def _publish(job: EditingJob, output: Path, asset: MediaAsset, pictures: tuple[bytes, bytes] | None) -> None:
+def _publish(
+    job: EditingJob,
+    output: Path,
+    asset: MediaAsset,
+    pictures: tuple[bytes, bytes] | None,
+    stopped: Callable[[], bool],
+) -> None:
     if pictures and asset.cover_bucket:
         storage.save_bytes(pictures[0], asset.cover_bucket, asset.cover_key)
         storage.save_bytes(pictures[1], job.bucket, asset.poster)
-    storage.publish(output, job.bucket, job.key)
+    storage.publish(output, job.bucket, job.key, stopped=stopped)
 
 
 def _succeed(lease: Lease, asset: MediaAsset, report: CutReport) -> None:
