@@ -12,6 +12,7 @@ from editing import storage
 from editing.errors import InvalidOutput, MixedSources, OutputKeyTaken
 from editing.media import containers
 from editing.models import Bucket, EditingJob
+from editing.services import covers
 from editing.timeline import plan as planning
 from editing.timeline.clips import Clip, HolePolicy, Mode, StreamName
 from editing.timeline.coverage import Coverage
@@ -30,7 +31,7 @@ class Output:
     height: int | None = None
     bitrate: int | None = None
     cover: tuple[Bucket, str] | None = None
-    """Bucket and key of the cover; None puts it beside the output, under its name."""
+    """Bucket and key of the cover; None puts it beside the output (services.covers)."""
 
     @property
     def size(self) -> Size:
@@ -77,18 +78,10 @@ def check_output(output: Output, mode: Mode) -> None:
     storage.check_key(output.key, field="output.key", extensions=storage.OUTPUTS)
     check_size(output.size, mode, output.bitrate)
     if output.cover:
-        check_cover(*output.cover)
+        covers.check(output.cover)
+        covers.check_free(output.cover, (output.bucket, output.key))
     if EditingJob.objects.unfinished().filter(bucket=output.bucket, key=output.key).exists():
         raise key_taken(output)
-
-
-def check_cover(bucket: Bucket, key: str, *, field: str = "output.cover_url") -> None:
-    """Raises InvalidOutput, InvalidKey, OutputKeyTaken."""
-    if not bucket.active or bucket.kind != Bucket.Kind.OSS:
-        raise InvalidOutput(f"Covers lie in active buckets of kind oss; {bucket} is none.", field=field)
-    storage.check_key(key, field=field, extensions=storage.COVERS)
-    if EditingJob.objects.unfinished().filter(cover_bucket=bucket, cover_key=key).exists():
-        raise OutputKeyTaken(f"An unfinished job already writes its cover to {key}; choose another name.", field=field)
 
 
 def key_taken(output: Output) -> OutputKeyTaken:

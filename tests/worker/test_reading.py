@@ -17,7 +17,7 @@ from editing.media.cut import cut
 from editing.models import Bucket, EditingJob, JobState, MediaAsset, Recording
 from editing.services import editing_jobs, recordings
 from editing.timeline.clips import Mode
-from editing.worker import edit, reading
+from editing.worker import covers, edit, reading
 from editing.worker.plans import plan_of
 from editing.worker.reading import Reading
 from tests.conftest import MAIN
@@ -216,7 +216,7 @@ def test_publishing_is_cancelled_within_a_second(
     job = submit(ed, clip(0, 12), bucket="remote", mode=Mode.ROUGH_FAST)
     server.rate = 50_000
     if stuck:
-        monkeypatch.setattr(edit, "_covers", lambda *_: None)
+        monkeypatch.setattr(covers, "make", lambda *_: None)
         server.stuck.set()
     server.requests.clear()
     thread = run_aside(job)
