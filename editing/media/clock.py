@@ -6,7 +6,9 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from operator import lt
 
+from editing.errors import UnreadableMedia
 from editing.timeline.frames import ENTRIES, KIND_MASK, FrameKind, VideoIndex, unpack
 from editing.timeline.instant import Instant
 from editing.timeline.pieces import Action, Piece
@@ -38,7 +40,10 @@ class Frames:
 
 
 def frames_of(piece: Piece) -> Frames:
-    """The piece's frames, from the index; those of a slate come evenly."""
+    """The piece's frames, from the index; those of a slate come evenly.
+
+    Raises UnreadableMedia where two are shown at once: such an index was made before times were spread.
+    """
     frames = Frames()
     if piece.action is Action.SLATE:
         frames.shown.extend(number * piece.ticks // piece.frames for number in range(piece.frames))
@@ -46,6 +51,9 @@ def frames_of(piece: Piece) -> Frames:
         if video := unpack(segment.packed).video:
             frames.add(video, piece.first_pts, piece.end_pts)
     frames.shown.extend(sorted(frames.pts))
+    if not all(map(lt, frames.shown, frames.shown[1:])):
+        key = piece.segments[0].key
+        raise UnreadableMedia(f"Two pictures of {key} and what follows are shown at the same instant.")
     return frames
 
 

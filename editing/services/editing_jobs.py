@@ -20,12 +20,14 @@ from editing.errors import (
 )
 from editing.models import EditingJob, JobState, Project
 from editing.models.states import move
-from editing.services import covers, idempotency, plans
+from editing.services import callbacks, covers, idempotency, plans
 from editing.services.plans import Output, Planned
 from editing.timeline.clips import Clip, HolePolicy, Mode
 from editing.timeline.describe import describe
 from editing.timeline.instant import to_datetime
 from editing.worker import projects
+from editing.worker.ending import end
+from editing.worker.events import notify_address
 from editing.worker.plans import clips_of, rows_of, streams_of, unfinished, why_waiting
 
 __all__ = ["Output", "Planned", "cancel", "plan", "retry", "submit", "suggest_key"]
@@ -69,7 +71,8 @@ def submit(
     job = _job(user, clips, mode, output, holes, user_data)
     job.request = request
     buckets = [output.bucket.name, *([output.cover[0].name] if output.cover else [])]
-    sent = idempotency.fingerprint(job.clips, mode, buckets, output.options, holes, user_data)
+    said = output.options | ({"key": project.pk} if project else {})  # it makes another name up each time
+    sent = idempotency.fingerprint(job.clips, mode, buckets, said, holes, user_data)
     if known := idempotency.find(user, idempotency_key, sent):
         return known
     try:
@@ -101,7 +104,7 @@ def cancel(job: EditingJob) -> EditingJob:
                 if running.update(cancel_requested=True):
                     break
             else:
-                move(job, JobState.CANCELLED, detail="cancelled by a user", finished_at=timezone.now(), waiting="")
+                end(job, JobState.CANCELLED, "cancelled by a user", waiting="")
                 projects.follow(job)
                 return job
         except StaleState:
@@ -148,13 +151,15 @@ def stem_of(clips: Sequence[Clip]) -> str:
 
 
 def check_user_data(user_data: str) -> None:
-    """Raises InvalidInput unless it is empty or JSON of at most 512 bytes."""
+    """Raises InvalidInput unless it is empty or JSON of at most 512 bytes; a NotifyAddress in it is one that can be."""
     try:
         if len(user_data.encode()) > LONGEST_USER_DATA:
             raise InvalidInput(f"User data is longer than {LONGEST_USER_DATA} bytes.", field="user_data")
         json.loads(user_data or "null")
     except ValueError:
         raise InvalidInput('User data is not JSON; write for example {"key": "value"}.', field="user_data") from None
+    if address := notify_address(user_data):
+        callbacks.check_address(address, field="user_data")
 
 
 def _job(user: Any, clips: Sequence[Clip], mode: Mode, output: Output, holes: HolePolicy, user_data: str) -> EditingJob:

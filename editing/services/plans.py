@@ -10,13 +10,14 @@ from django.conf import settings
 
 from editing import storage
 from editing.errors import InvalidOutput, MixedSources, OutputKeyTaken
+from editing.media import containers
 from editing.models import Bucket, EditingJob
 from editing.services import covers
 from editing.timeline import plan as planning
 from editing.timeline.clips import Clip, HolePolicy, Mode, StreamName
 from editing.timeline.coverage import Coverage
 from editing.timeline.plan import CutPlan
-from editing.timeline.target import Size, check_container, check_size
+from editing.timeline.target import Size, check_size
 from editing.worker.plans import coverages, streams_of, unfinished, why_waiting
 
 
@@ -66,7 +67,7 @@ def make(clips: Sequence[Clip], *, mode: Mode, output: Output, holes: HolePolicy
         _check_recorded(clips, coverage, late)
         return Planned(None, why_waiting(late))
     plan = planning.make(clips, coverage, mode, size=output.size, bitrate=output.bitrate, holes=holes)
-    check_container(plan.target, mode, PurePosixPath(output.key).suffix.lower().removeprefix("."))
+    containers.check(plan, PurePosixPath(output.key))
     return Planned(plan)
 
 

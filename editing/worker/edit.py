@@ -7,6 +7,8 @@ it publishes has the same name and its asset the same id, so that however often 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -24,6 +26,7 @@ from editing.models.states import move
 from editing.timeline.describe import describe
 from editing.timeline.plan import CutPlan
 from editing.worker import covers, projects, scratch
+from editing.worker.ending import end
 from editing.worker.lease import Lease, stopping
 from editing.worker.plans import plan_of
 
@@ -119,12 +122,11 @@ def _succeed(lease: Lease, asset: MediaAsset, report: CutReport) -> None:
     replaced = MediaAsset.objects.filter(bucket=asset.bucket, key=asset.key).exclude(pk=asset.pk)
     pictures = [picture for old in replaced for picture in old.pictures if picture not in asset.pictures]
     with transaction.atomic():
-        move(
+        end(
             lease.job,
             JobState.SUCCESS,
+            "done",
             where=lease.mine,
-            detail="done",
-            finished_at=timezone.now(),
             progress=100,
             stage="",
             eta=0,
@@ -145,27 +147,18 @@ def _stopped(lease: Lease) -> None:
     if lease.lost:
         return
     if lease.cancelled:
-        _leave(lease, JobState.CANCELLED, "cancelled by a user", finished_at=timezone.now())
+        _leave(lease, partial(end, lease.job, JobState.CANCELLED, "cancelled by a user"))
         return
-    _leave(lease, JobState.QUEUING, "its worker is ending", attempts=lease.job.attempts - 1, sent_at=None)
+    back = partial(move, lease.job, JobState.QUEUING, detail="its worker is ending")
+    _leave(lease, back, attempts=lease.job.attempts - 1, sent_at=None)
 
 
 def _fail(lease: Lease, code: str, message: str) -> None:
-    _leave(lease, JobState.FAILED, code, error_code=code, error_message=message, finished_at=timezone.now())
+    _leave(lease, partial(end, lease.job, JobState.FAILED, code), error_code=code, error_message=message)
 
 
-def _leave(lease: Lease, state: JobState, detail: str, **changes: Any) -> None:
+def _leave(lease: Lease, change: Callable[..., None], **changes: Any) -> None:
     try:
-        move(
-            lease.job,
-            state,
-            where=lease.mine,
-            detail=detail[:255],
-            stage="",
-            eta=None,
-            lease_token="",
-            lease_until=None,
-            **changes,
-        )
+        change(where=lease.mine, stage="", eta=None, lease_token="", lease_until=None, **changes)
     except StaleState:
         log.warning("Job %s was taken from this worker.", lease.job.pk)
