@@ -102,6 +102,7 @@ class RecordJobSerializer(serializers.ModelSerializer[RecordJob]):
             "name",
             "stream",
             "url",
+            "input",
             "bucket",
             "state",
             "pause_reason",
