@@ -9,9 +9,11 @@ from typing import Any
 from django import forms
 
 from editing.errors import EditingError, InvalidInstant
-from editing.models import Bucket, RecordTemplate
-from editing.services import editing_jobs
+from editing.models import Bucket, Project, RecordTemplate
+from editing.services import editing_jobs, record_jobs
 from editing.services.editing_jobs import Output
+from editing.services.project_materials import LiveStream, Materials
+from editing.services.project_storage import Business
 from editing.timeline.clips import Clip, HolePolicy, Mode
 from editing.timeline.instant import SECOND, Instant, Range, from_datetime, parse_instant, to_datetime
 
@@ -132,10 +134,10 @@ class MergeForm(forms.Form):
     def clean_holes(self) -> str:
         return str(self.cleaned_data["holes"] or HolePolicy.SKIP.value)
 
-    def request(self, clips: Sequence[Clip]) -> dict[str, Any]:
-        """The arguments of services.editing_jobs.submit; without a name the suggested one."""
+    def request(self, clips: Sequence[Clip], project: Project | None) -> dict[str, Any]:
+        """The arguments of services.editing_jobs.submit; without a name the suggested one, in the project's folder."""
         values = self.cleaned_data
-        key = values["key"] or editing_jobs.suggest_key(clips)
+        key = values["key"] or editing_jobs.suggest_key(clips, folder=project.folder if project else "")
         bitrate = values["bitrate"] * 1000 if values["bitrate"] else None
         return {
             "clips": clips,
@@ -143,6 +145,7 @@ class MergeForm(forms.Form):
             "output": Output(values["bucket"], key, values["width"], values["height"], bitrate),
             "holes": HolePolicy(values["holes"]),
             "user_data": values["user_data"],
+            "project": project,
         }
 
     def add_refusal(self, error: EditingError) -> None:
@@ -185,3 +188,46 @@ class RecordJobForm(forms.Form):
     )
     start_at = InstantField(label="Begins", required=False, help_text="Empty: now. Like 2026-11-20T10:00:00Z")
     end_at = InstantField(label="Ends", required=False, help_text="Empty: when somebody stops it.")
+
+
+class LiveProjectForm(forms.Form):
+    """A live project: where its clips go, whose stream they are of, and when that is to be on."""
+
+    title = forms.CharField(max_length=128)
+    bucket = forms.ModelChoiceField(Bucket.objects.active(), empty_label=None, to_field_name="name")
+    folder = forms.CharField(max_length=200, required=False, help_text="Empty: the top of the bucket.")
+    url = forms.CharField(
+        label="Stream", max_length=1024, required=False, help_text="rtmp://host/application/stream, if you know it yet"
+    )
+    reserved_at = InstantField(
+        label="Begins",
+        required=False,
+        help_text="When to look for the stream and record it, like 2026-11-20T10:00:00Z. Empty: it is not reserved.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if values.get("reserved_at") is not None and not values.get("url"):
+            self.add_error("url", "Say which stream shall be recorded.")
+        return values
+
+    def clean_url(self) -> str:
+        url = str(self.cleaned_data["url"])
+        try:
+            self.stream = record_jobs.stream_of(url) if url else None
+        except EditingError as error:
+            raise forms.ValidationError(error.message) from error
+        return url
+
+    def request(self) -> dict[str, Any]:
+        """The arguments of services.projects.create."""
+        values = self.cleaned_data
+        at = values["reserved_at"]
+        reserved = None if at is None else to_datetime(at)
+        return {
+            "title": values["title"],
+            "kind": Project.Kind.LIVE,
+            "business": Business("", values["bucket"], values["folder"].strip("/"), reserved),
+            "materials": Materials(live=[LiveStream(self.stream, values["url"])] if self.stream else []),
+            "source": Project.Source.LIVE_CONSOLE,
+        }

@@ -4,7 +4,7 @@ from editing.models.access_key import AccessKey
 from editing.models.bucket import Bucket
 from editing.models.editing_job import EditingJob, IdempotencyKey, JobEvent
 from editing.models.media_asset import MediaAsset
-from editing.models.project import Project, ProjectEvent, ProjectMaterial
+from editing.models.project import CurrentProject, Project, ProjectEvent, ProjectMaterial
 from editing.models.project_states import BusinessState, ConvertState, ProjectState
 from editing.models.record_job import PauseReason, RecordEvent, RecordJob, RecordPause
 from editing.models.record_template import RecordTemplate
@@ -20,6 +20,7 @@ __all__ = [
     "Bucket",
     "BusinessState",
     "ConvertState",
+    "CurrentProject",
     "EditingJob",
     "GapRow",
     "IdempotencyKey",
