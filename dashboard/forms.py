@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
 from editing.errors import EditingError, InvalidInstant
-from editing.models import Bucket, Project, RecordTemplate
-from editing.services import editing_jobs, record_jobs
+from editing.models import Bucket, Project, RecordTemplate, Stream
+from editing.services import editing_jobs
 from editing.services.editing_jobs import Output
-from editing.services.project_materials import LiveStream, Materials
-from editing.services.project_storage import Business
 from editing.timeline.clips import Clip, HolePolicy, Mode
 from editing.timeline.instant import SECOND, Instant, Range, from_datetime, parse_instant, to_datetime
 
@@ -177,6 +177,30 @@ class InstantField(forms.CharField):
             raise forms.ValidationError(error.message) from error
 
 
+_GIGABYTE = 10**9
+
+
+class KeepForm(forms.Form):
+    """How much of what is recorded of a stream is kept; both may be empty."""
+
+    days = forms.IntegerField(label="Days", required=False, widget=_number("all"))
+    gigabytes = forms.DecimalField(label="Gigabytes", required=False, widget=_number("all"), max_digits=12)
+
+    def limits(self) -> dict[str, Any]:
+        """The arguments of services.streams.keep."""
+        gigabytes = self.cleaned_data["gigabytes"]
+        size = None if gigabytes is None else int(gigabytes * _GIGABYTE)
+        return {"keep_days": self.cleaned_data["days"], "keep_bytes": size}
+
+    def add_refusal(self, error: EditingError) -> None:
+        self.add_error("days" if error.field == "keep_days" else "gigabytes", error.message)
+
+    @classmethod
+    def of(cls, stream: Stream) -> KeepForm:
+        size = stream.keep_bytes
+        return cls(initial={"days": stream.keep_days, "gigabytes": size and Decimal(size) / _GIGABYTE})
+
+
 class RecordJobForm(forms.Form):
     """A stream to record; the fields are the arguments of services.record_jobs.create."""
 
@@ -186,48 +210,37 @@ class RecordJobForm(forms.Form):
     template = forms.ModelChoiceField(
         RecordTemplate.objects.order_by("kind", "name"), required=False, empty_label="live editing (default)"
     )
+    notify_url = forms.CharField(
+        label="Callback",
+        required=False,
+        help_text="An http(s) address that is told of each state and each file. Empty: nobody but those who asked.",
+    )
     start_at = InstantField(label="Begins", required=False, help_text="Empty: now. Like 2026-11-20T10:00:00Z")
     end_at = InstantField(label="Ends", required=False, help_text="Empty: when somebody stops it.")
 
 
-class LiveProjectForm(forms.Form):
-    """A live project: where its clips go, whose stream they are of, and when that is to be on."""
+class PublishForm(forms.Form):
+    """A stream that shall be published to us."""
 
-    title = forms.CharField(max_length=128)
-    bucket = forms.ModelChoiceField(Bucket.objects.active(), empty_label=None, to_field_name="name")
-    folder = forms.CharField(max_length=200, required=False, help_text="Empty: the top of the bucket.")
-    url = forms.CharField(
-        label="Stream", max_length=1024, required=False, help_text="rtmp://host/application/stream, if you know it yet"
+    app = forms.ChoiceField(label="Application")
+    stream = forms.CharField(label="Name of the stream", max_length=250, help_text="Such as main")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        apps = settings.RTMP_APPLICATIONS
+        field = self.fields["app"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(app, app) for app in apps]
+        field.initial = apps[0]
+        if len(apps) == 1:
+            field.widget = forms.HiddenInput()
+
+
+class RuleForm(forms.Form):
+    """What becomes of what is published; the fields are the arguments of services.publishing.set_rule."""
+
+    auto_record = forms.BooleanField(required=False)
+    template = forms.ModelChoiceField(
+        RecordTemplate.objects.order_by("kind", "name"), required=False, empty_label="live editing (default)"
     )
-    reserved_at = InstantField(
-        label="Begins",
-        required=False,
-        help_text="When to look for the stream and record it, like 2026-11-20T10:00:00Z. Empty: it is not reserved.",
-    )
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        if values.get("reserved_at") is not None and not values.get("url"):
-            self.add_error("url", "Say which stream shall be recorded.")
-        return values
-
-    def clean_url(self) -> str:
-        url = str(self.cleaned_data["url"])
-        try:
-            self.stream = record_jobs.stream_of(url) if url else None
-        except EditingError as error:
-            raise forms.ValidationError(error.message) from error
-        return url
-
-    def request(self) -> dict[str, Any]:
-        """The arguments of services.projects.create."""
-        values = self.cleaned_data
-        at = values["reserved_at"]
-        reserved = None if at is None else to_datetime(at)
-        return {
-            "title": values["title"],
-            "kind": Project.Kind.LIVE,
-            "business": Business("", values["bucket"], values["folder"].strip("/"), reserved),
-            "materials": Materials(live=[LiveStream(self.stream, values["url"])] if self.stream else []),
-            "source": Project.Source.LIVE_CONSOLE,
-        }
+    bucket = forms.ModelChoiceField(Bucket.objects.active(), required=False, empty_label="the first active one")

@@ -15,12 +15,13 @@ EditingError
 ├── PermissionDenied        known, but not allowed
 │   └── KeyOutdated         an access key from before SECRET_KEY was changed: nobody can read its secret any more
 ├── Conflict                right in itself, but not now
-│   ├── OutputKeyTaken      an unfinished job already writes that key
+│   ├── OutputKeyTaken      an unfinished job already writes that key, or it is another output's cover
 │   ├── AssetExists         the file is registered as a media asset already
 │   ├── JobNotCancellable
 │   ├── JobNotRetryable
 │   ├── JobNotMovable       a record job is not in a state from which that can be
 │   ├── WrongProjectState   what is asked for does not follow from how the project is now
+│   ├── BeingSent           a callback is on its way at this moment
 │   ├── IdempotencyConflict the key was used for another request
 │   ├── NonceUsed           a signed call has come before
 │   ├── TooManyCalls        an access key asks more often than it may
@@ -134,6 +135,10 @@ class JobNotMovable(Conflict):
 
 
 class WrongProjectState(Conflict):
+    pass
+
+
+class BeingSent(Conflict):
     pass
 
 

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from editing import queue
 from editing.services import reservations
-from editing.worker import convert, edit, prepare, record, sweep
+from editing.worker import convert, edit, notify, prepare, record, sweep
 
 
 @shared_task(name=queue.EDIT)
@@ -25,6 +25,11 @@ def run_record(job_id: str) -> None:
 @shared_task(name=queue.CONVERT)
 def run_convert(project_id: str) -> None:
     convert.run(project_id)
+
+
+@shared_task(name=queue.NOTIFY)
+def run_notify(delivery_id: str) -> None:
+    notify.run(delivery_id)
 
 
 @shared_task(name=queue.SWEEP)

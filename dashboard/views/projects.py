@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.access import load, needs
-from dashboard.forms import LiveProjectForm
+from dashboard.project_forms import LiveProjectForm
 from editing.errors import EditingError
 from editing.models import BusinessState, EditingJob, Project, ProjectState, Recording
 from editing.models.project_states import BUSINESS_MOVES

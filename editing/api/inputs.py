@@ -33,6 +33,13 @@ class ClipInput(StrictSerializer):
         return Clip(values["stream"], Range(values["start"], values["end"]), values["cover"])
 
 
+class StreamChange(StrictSerializer):
+    """Null keeps all."""
+
+    keep_days = serializers.IntegerField(required=False, allow_null=True)
+    keep_bytes = serializers.IntegerField(required=False, allow_null=True)
+
+
 class BucketField(serializers.SlugRelatedField[Bucket]):
     """A bucket by its name."""
 

@@ -80,6 +80,7 @@ class MediaAsset(models.Model):
         indexes = (
             models.Index(fields=("-created_at",), name="asset_newest"),
             models.Index(fields=("bucket", "key"), name="asset_by_key"),
+            models.Index(fields=("cover_bucket", "cover_key"), name="asset_by_cover"),
         )
         constraints = (
             models.UniqueConstraint(

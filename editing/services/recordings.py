@@ -97,7 +97,7 @@ def delete(recording: Recording, *, keep_files: bool = False) -> None:
     bucket, keys = recording.bucket, list(recording.segments.values_list("key", flat=True))
     recording.delete()
     left, reason = 0, ""
-    for key in filter(None, [] if keep_files else [*keys, recording.poster, recording.playlist]):
+    for key in [] if keep_files else [*keys, *recording.other_keys]:
         try:
             storage.delete(bucket, key)
         except StorageFailure as error:

@@ -153,7 +153,7 @@ def test_an_output_is_named_by_bucket_and_key_or_by_url(recording: Recording, ed
         "bucket": "vod-media",
         "key": "clips/goal.mp4",
         "url": "https://vod-media.oss.example.com/clips/goal.mp4",
-        "cover_url": None,
+        "cover_url": "https://vod-media.oss.example.com/clips/goal.jpg",
         "width": None,
         "height": None,
         "bitrate": None,

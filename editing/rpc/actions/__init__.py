@@ -1,6 +1,7 @@
 """The table of actions. Every other operation of IMS is answered with InvalidAction.NotFound."""
 
 from editing.rpc.actions import (
+    callbacks,
     indexfile,
     live_editing,
     media_changes,
@@ -27,5 +28,6 @@ ACTIONS: dict[str, Operation] = {
         *record_jobs.OPERATIONS,
         *record_files.OPERATIONS,
         *record_templates.OPERATIONS,
+        *callbacks.OPERATIONS,
     )
 }

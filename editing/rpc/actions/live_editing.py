@@ -14,7 +14,7 @@ from editing.rpc.actions.streams import APP, DOMAIN, STREAM
 from editing.rpc.errors import missing
 from editing.rpc.operation import Answer, Call, Operation
 from editing.rpc.params import choice, instant, json_object, json_objects, json_text, optional, required, text
-from editing.services import editing_jobs, plans, project_storage, projects
+from editing.services import covers, editing_jobs, project_storage, projects
 from editing.timeline.clips import Clip, Mode, StreamName
 from editing.timeline.instant import Range
 
@@ -96,7 +96,7 @@ def _cover(items: Sequence[Mapping[str, object]]) -> tuple[Bucket, str] | None:
         return None
     field = f"{CLIPS.name}[{timed[0][2]}].CoverUrl"
     place = storage.resolve(timed[0][1], field=field)
-    plans.check_cover(*place, field=field)
+    covers.check(place, field=field)
     return place
 
 
@@ -163,7 +163,8 @@ OPERATIONS = (
         (CLIPS, PROJECT_ID, STREAM_CONFIG, output.CONFIG, output.TARGET, PRODUCE_CONFIG, USER_DATA),
         differs="Where a project stores counts before the request's MediaURL, StorageLocation and FileName. "
         "VodMediaId is the MediaId. VodTemplateGroupId may only be VOD_NO_TRANSCODE. One cover is kept: "
-        "that of the first clip that names one. At most 1,000 clips.",
+        "that of the first clip that names one. At most 1,000 clips. NotifyAddress in UserData is an http(s) address, "
+        "no queue.",
         fields=FIELDS,
     ),
     Operation(
