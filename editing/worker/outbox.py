@@ -19,7 +19,7 @@ def emit(event: Event, *addresses: str) -> None:
     """Have an event delivered to the addresses that its job names and to whoever has asked for such events; once to
     each address. Call it within the transaction of the change."""
     assert transaction.get_connection().in_atomic_block
-    listening = EventCallback.objects.filter(Q(user=event.owner_id) | Q(user=None)).order_by(
+    listening = EventCallback.objects.filter(Q(user=event.owner_id, user__is_active=True) | Q(user=None)).order_by(
         F("user").asc(nulls_first=True)
     )
     targets = {each.address: each for each in listening if each.wants(event.kind)}

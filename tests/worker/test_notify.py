@@ -226,6 +226,8 @@ def test_an_event_is_told_to_everybody_who_asked_once_to_each_address(opal: User
     assert [each.owner for each in found.values()] == [None, opal, opal]
     assert [each.address for each in told(ed)] == ["https://all.example/"]
     assert [each.address for each in told(ed, kind="Other")] == ["https://all.example/", "https://ed.example/"]
+    User.objects.filter(pk=ed.pk).update(is_active=False)
+    assert [each.address for each in told(ed, kind="Other")] == ["https://all.example/"]
 
 
 def test_what_is_rolled_back_is_not_told(opal: User, hook: Receiver) -> None:
