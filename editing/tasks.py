@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from editing import queue
+from editing.services import reservations
 from editing.worker import convert, edit, notify, prepare, record, sweep
 
 
@@ -34,3 +35,4 @@ def run_notify(delivery_id: str) -> None:
 @shared_task(name=queue.SWEEP)
 def run_sweep() -> None:
     sweep.run()
+    reservations.run()

@@ -21,7 +21,7 @@ from editing.services import editing_jobs, health, links
 
 HTMX_STOP_POLLING = 286
 _SPEED_FROM = 5
-_NOT_PLAYED = frozenset({"ts", "mkv", "flv"})
+_NOT_PLAYED = frozenset({"ts", "mkv", "flv", "m3u8"})
 _ROWS = EditingJob.objects.select_related("bucket", "owner", "asset", "asset__bucket")
 
 
@@ -132,7 +132,7 @@ def asset_links(asset: MediaAsset) -> dict[str, str]:
     """Addresses to play, to fetch and to picture an asset; none to play what no browser does."""
     name = asset.key.rpartition("/")[2]
     return {
-        "playback": "" if asset.extension in _NOT_PLAYED else links.file_url(asset.bucket, asset.key),
-        "download": links.file_url(asset.bucket, asset.key, download=name),
+        "playback": "" if asset.extension in _NOT_PLAYED else links.asset_url(asset),
+        "download": links.asset_url(asset, download=name),
         "poster": links.file_url(asset.bucket, asset.poster) if asset.poster else "",
     }

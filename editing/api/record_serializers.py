@@ -66,16 +66,21 @@ class RecordEventSerializer(serializers.ModelSerializer[RecordEvent]):
 
 
 class VitalsSerializer(serializers.Serializer[Any]):
-    """How the stream is: bytes `received` by this connection's worker, packets that were `damaged`, bytes that wait in
-    the spool, why the last connection ended (`reason`) and why segments cannot be kept (`fault`)."""
+    """How the stream is: bits and pictures per second lately, bytes `received` by this connection's worker, packets
+    that were `damaged`, segments that were `dropped` for want of room, bytes that wait in the spool, why the last
+    connection ended (`reason`), why segments cannot be kept (`fault`), a `warning` while the disk is almost full."""
 
     last_packet = InstantField(allow_null=True)
     received = serializers.IntegerField()
+    bitrate = serializers.IntegerField(default=0)
+    fps = serializers.FloatField(default=0)
     damaged = serializers.IntegerField()
+    dropped = serializers.IntegerField(default=0)
     connections = serializers.IntegerField()
     spooled = serializers.IntegerField()
     reason = serializers.CharField()
     fault = serializers.CharField()
+    warning = serializers.CharField(default="")
 
 
 class RecordJobSerializer(serializers.ModelSerializer[RecordJob]):

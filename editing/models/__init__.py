@@ -7,6 +7,8 @@ from editing.models.editing_job import EditingJob, IdempotencyKey, JobEvent
 from editing.models.media_asset import MediaAsset
 from editing.models.project import Project, ProjectEvent, ProjectMaterial
 from editing.models.project_states import BusinessState, ConvertState, ProjectState
+from editing.models.publishing import Publication, PublishingRule, StreamKey
+from editing.models.record_file import RecordFile
 from editing.models.record_job import PauseReason, RecordEvent, RecordJob, RecordPause
 from editing.models.record_template import RecordTemplate
 from editing.models.recording import AnchorRow, GapRow, ParameterSet, Recording, SegmentRow
@@ -37,7 +39,10 @@ __all__ = [
     "ProjectEvent",
     "ProjectMaterial",
     "ProjectState",
+    "Publication",
+    "PublishingRule",
     "RecordEvent",
+    "RecordFile",
     "RecordJob",
     "RecordPause",
     "RecordState",
@@ -46,5 +51,6 @@ __all__ = [
     "SegmentRow",
     "SignedCall",
     "Stream",
+    "StreamKey",
     "Worker",
 ]

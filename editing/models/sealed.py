@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
-ACCESS_KEYS, CALLBACK_KEYS = "access keys", "callback keys"
+ACCESS_KEYS, CALLBACK_KEYS, STREAM_KEYS = "access keys", "callback keys", "stream keys"
 """What is sealed for one purpose does not open for another."""
 
 

@@ -10,7 +10,8 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from editing import queue
-from editing.models import EditingJob, JobState, RecordJob, Worker
+from editing.models import EditingJob, JobState, PauseReason, RecordJob, RecordState, Worker
+from editing.worker import room
 
 _MAY_WAIT = timedelta(seconds=20)
 _QUEUES = (*queue.OF_JOBS, queue.LIVE, queue.CALLBACKS, queue.SYSTEM)
@@ -57,8 +58,11 @@ def _problems(served: set[str], queues: tuple[str, ...] = _QUEUES) -> list[str]:
 def _problems_of_recording() -> list[str]:
     """Strangers may read this: numbers, and no names."""
     free = RecordJob.objects.wanting().free().filter(created_at__lt=timezone.now() - _MAY_WAIT).count()
+    full = RecordJob.objects.filter(state=RecordState.PAUSED, pause_reason=PauseReason.DISK).count()
     stuck = RecordJob.objects.exclude(problem="").exclude(lease_token="").count()
     return [
         *([f"Record jobs that no worker has taken: {free}; LIVE_WORKERS is how many one takes."] if free else []),
         *([f"Record jobs that cannot store what they record: {stuck}."] if stuck else []),
+        *([f"Record jobs that wait for room on the disk: {full}."] if full else []),
+        *filter(None, [room.warning(room.free_here())]),
     ]

@@ -6,12 +6,15 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from editing.media.recorder import TOO_LITTLE_ROOM
 from editing.models import PauseReason, RecordJob, RecordPause, RecordState
 from editing.models.states import move
+from editing.timeline.coverage import PAUSED_BY_HAND, STOPPED
 from editing.timeline.instant import Instant, from_datetime
 from editing.worker import events, outbox
 
-PAUSED_BY_HAND, NOTHING_CAME, STOPPED = "paused by an operator", "nothing came", "stopped"
+NOTHING_CAME = "nothing came"
+_WORDS = {PauseReason.OPERATOR: PAUSED_BY_HAND, PauseReason.SILENCE: NOTHING_CAME, PauseReason.DISK: TOO_LITTLE_ROOM}
 _ANY = Q()
 
 
@@ -34,7 +37,7 @@ def begin_anew(job: RecordJob) -> None:
 def pause(job: RecordJob, reason: PauseReason, detail: str, *, where: Q = _ANY) -> None:
     with transaction.atomic():
         move(job, RecordState.PAUSED, where=where, detail=detail[:255], pause_reason=reason)
-        _begin_pause(job, PAUSED_BY_HAND if reason == PauseReason.OPERATOR else NOTHING_CAME)
+        _begin_pause(job, _WORDS[reason])
         _tell(job, detail)
 
 

@@ -175,6 +175,17 @@ def test_assets_and_recordings_are_deleted_with_their_files(recording: Recording
 BUCKET = {"name": "archive", "kind": "oss", "endpoint": "e.example", "storage": "", "active": "on"}
 
 
+def test_how_much_of_a_stream_is_kept_may_change_and_its_name_not(recording: Recording, opal: User) -> None:
+    stream, client = recording.stream, signed_in(opal)
+    path = f"/admin/editing/stream/{stream.pk}/change/"
+
+    assert b"greater than or equal to 1" in client.post(path, {"keep_days": "0"}).content
+    client.post(path, {"keep_days": "7", "keep_bytes": "", "name": "other"})
+
+    stream.refresh_from_db()
+    assert (stream.keep_days, stream.keep_bytes, stream.name) == (7, None, "main")
+
+
 def test_a_bucket_is_made_and_closed_but_keeps_its_name(opal: User) -> None:
     client = signed_in(opal)
 

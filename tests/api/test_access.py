@@ -1,6 +1,7 @@
 """Who may do what on the API."""
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
@@ -66,6 +67,16 @@ OPERATIONS = [
 
 
 EVERYTHING = [("GET", path) for path in READS] + CHANGES + OF_CALLBACKS + OPERATIONS
+
+
+def test_an_access_key_from_before_another_secret_key_is_said_to_be(vera: User, settings: LazySettings) -> None:
+    header = bearer(vera)
+    settings.SECRET_KEY = "another"
+
+    answer = Client().get("/api/v1/streams/", headers=header)
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "AuthenticationFailed")
+    assert "SECRET_KEY has changed" in answer.json()["detail"]
 
 
 def ask(client: Client, method: str, path: str) -> HttpResponse:

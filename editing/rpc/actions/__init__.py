@@ -9,6 +9,9 @@ from editing.rpc.actions import (
     producing,
     project_materials,
     projects,
+    record_files,
+    record_jobs,
+    record_templates,
 )
 from editing.rpc.operation import Operation
 
@@ -22,6 +25,9 @@ ACTIONS: dict[str, Operation] = {
         *media_changes.OPERATIONS,
         *projects.OPERATIONS,
         *project_materials.OPERATIONS,
+        *record_jobs.OPERATIONS,
+        *record_files.OPERATIONS,
+        *record_templates.OPERATIONS,
         *callbacks.OPERATIONS,
     )
 }
