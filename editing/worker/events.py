@@ -1,6 +1,7 @@
 """What is told of jobs: the events of IMS that live editing sends, with their messages as it has them.
 
-IMS does not publish the messages of its two events of recording; ours have the names that its other answers have.
+IMS does not publish the messages of its two events of recording; ours have the names, and the ids their hyphens, that
+its answers about recording have.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from editing.models import EditingJob, JobState, Recording, RecordJob, RecordState
 from editing.timeline.instant import SECOND, to_datetime
@@ -75,7 +77,7 @@ def record_file(
     output = {"Type": job.bucket.kind, "Endpoint": job.bucket.endpoint, "Bucket": job.bucket.name}
     message = {
         **_of_job(job),
-        "RecordId": str(recording.pk),
+        "RecordId": str(UUID(int=recording.pk)),
         "RecordUrl": job.bucket.url(key),
         "Format": kind,
         "StartTime": moment(to_datetime(recording.range.start)),
@@ -105,7 +107,7 @@ def moment(at: datetime) -> str:
 def _of_job(job: RecordJob) -> dict[str, Any]:
     name = job.stream.full_name
     return {
-        "JobId": job.pk,
+        "JobId": str(UUID(hex=job.pk)),
         "JobName": job.name,
         "DomainName": name.domain,
         "AppName": name.app,

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.conf import LazySettings
@@ -158,7 +159,7 @@ def test_every_change_of_a_record_jobs_state_is_told_in_order(opal: User, media:
         "EventType": "LiveRecordTaskStatus",
         "UserId": opal.pk,
         "MessageBody": {
-            "JobId": job.pk,
+            "JobId": str(UUID(job.pk)),
             "JobName": "Main stage",
             "DomainName": "example.com",
             "AppName": "live",
@@ -215,12 +216,12 @@ def test_a_recorded_stream_tells_its_states_and_its_file(
     file = hook.events[-1]["MessageBody"]
     assert recording.range is not None
     assert file == {
-        "JobId": job.pk,
+        "JobId": str(UUID(job.pk)),
         "JobName": "Main stage",
         "DomainName": "127.0.0.1",
         "AppName": "live",
         "StreamName": job.stream.name,
-        "RecordId": str(recording.pk),
+        "RecordId": str(UUID(int=recording.pk)),
         "RecordUrl": f"https://media.oss.example.com/{recording.playlist}",
         "Format": "m3u8",
         "StartTime": file["StartTime"],
