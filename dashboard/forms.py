@@ -105,6 +105,33 @@ class RangeForm(forms.Form):
             self.add_error("cover", "The cover must lie in its clip.")
 
 
+class InstantField(forms.CharField):
+    """An instant in full, or nothing."""
+
+    def clean(self, value: Any) -> Instant | None:
+        text = super().clean(value)
+        try:
+            return parse_instant(text) if text else None
+        except InvalidInstant as error:
+            raise forms.ValidationError(error.message) from error
+
+
+class CoverForm(forms.Form):
+    """An instant of a clip, or none; a clip's end means its last picture."""
+
+    at = InstantField(required=False)
+
+    def __init__(self, *args: Any, clip: Range, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.clip = clip
+
+    def clean_at(self) -> Instant | None:
+        at: Instant | None = self.cleaned_data["at"]
+        if at is not None and not self.clip.start <= at <= self.clip.end:
+            raise forms.ValidationError("The cover must lie in its clip.")
+        return at
+
+
 def _number(placeholder: str) -> forms.NumberInput:
     return forms.NumberInput({"placeholder": placeholder, "inputmode": "numeric"})
 
@@ -163,17 +190,6 @@ class MergeForm(forms.Form):
     def _field_of(self, error: EditingError) -> str | None:
         field = (error.field or "").removeprefix("output.")
         return field if field in self.fields else None
-
-
-class InstantField(forms.CharField):
-    """An instant in full, or nothing."""
-
-    def clean(self, value: Any) -> Instant | None:
-        text = super().clean(value)
-        try:
-            return parse_instant(text) if text else None
-        except InvalidInstant as error:
-            raise forms.ValidationError(error.message) from error
 
 
 _GIGABYTE = 10**9

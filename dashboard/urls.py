@@ -52,6 +52,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("clips/order/", clips.arrange, name="clips-order"),
     path("clips/clear/", clips.clear, name="clips-clear"),
     path("clips/<str:clip_id>/change/", clips.change, name="clip-change"),
+    path("clips/<str:clip_id>/cover/", clips.cover, name="clip-cover"),
     re_path(r"^clips/(?P<clip_id>\w+)/(?P<verb>up|down|duplicate|remove)/$", clips.act, name="clip-act"),
     path("jobs/", jobs.index, name="jobs"),
     path("jobs/<str:job_id>/", jobs.detail, name="job"),
