@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -40,6 +41,7 @@ def put(event: Event, body: str, address: str, callback: EventCallback | None) -
         event=event.kind,
         subject=event.subject,
         address=address,
+        origin=origin_of(address),
         body=body,
         created_at=now,
         next_at=now,
@@ -47,6 +49,11 @@ def put(event: Event, body: str, address: str, callback: EventCallback | None) -
     )
     send(delivery.pk)
     return delivery
+
+
+def origin_of(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc.lower()}"[:300]
 
 
 def send(*ids: int) -> None:
