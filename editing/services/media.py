@@ -13,6 +13,8 @@ from django.utils import timezone
 from editing import queue, storage
 from editing.errors import AssetExists, InvalidInput, OutputKeyTaken, PermissionDenied
 from editing.models import Bucket, EditingJob, MediaAsset, Recording, SegmentRow
+from editing.services import callbacks
+from editing.worker.events import notify_address
 
 DETAILS = frozenset({"title", "description", "category", "tags", "cover_url", "user_data", "business", "reference"})
 """What people may say of an asset."""
@@ -48,6 +50,8 @@ def register(
     )
     asset.state, asset.sent_at = MediaAsset.State.PREPARING, timezone.now()
     _describe(asset, {"title": key.rpartition("/")[2], **details})
+    if address := notify_address(asset.user_data):
+        callbacks.check_address(address, field="user_data")
     with transaction.atomic():
         Bucket.objects.select_for_update().get(pk=bucket.pk)  # of two who register one file, one comes second
         known: list[MediaAsset] = list(MediaAsset.objects.filter(bucket=bucket, key=key))

@@ -82,7 +82,7 @@ _DETAILS: dict[str, Param[Any]] = {
     "business": BUSINESS,
     "reference": REFERENCE,
 }
-FIELDS = {"key": "InputURL", "kind": "MediaType", "reference": "ReferenceId"}
+FIELDS = {"key": "InputURL", "kind": "MediaType", "reference": "ReferenceId", "user_data": "UserData"}
 
 
 def register(call: Call) -> Answer:
