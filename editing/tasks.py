@@ -3,7 +3,8 @@
 from celery import shared_task
 
 from editing import queue
-from editing.worker import convert, edit, prepare, record, sweep
+from editing.services import reservations
+from editing.worker import convert, edit, notify, prepare, record, record_movies, sweep
 
 
 @shared_task(name=queue.EDIT)
@@ -21,11 +22,22 @@ def run_record(job_id: str) -> None:
     record.run(job_id)
 
 
+@shared_task(name=queue.RECORD_FILE)
+def run_record_file(file_id: str) -> None:
+    record_movies.run(file_id)
+
+
 @shared_task(name=queue.CONVERT)
 def run_convert(project_id: str) -> None:
     convert.run(project_id)
 
 
+@shared_task(name=queue.NOTIFY)
+def run_notify(delivery_id: str) -> None:
+    notify.run(delivery_id)
+
+
 @shared_task(name=queue.SWEEP)
 def run_sweep() -> None:
     sweep.run()
+    reservations.run()

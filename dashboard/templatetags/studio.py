@@ -22,6 +22,9 @@ _STATES = {
     "started": ("live", "Recording"),
     "paused": ("quiet", "Paused"),
     "stopped": ("quiet", "Stopped"),
+    "waiting": ("busy", "On its way"),
+    "delivered": ("good", "Arrived"),
+    "failed": ("bad", "Given up"),
 }
 
 
@@ -87,6 +90,18 @@ def duration(microseconds: int | str | None) -> str:
     hours, minutes = divmod(minutes, 60)
     tail = f"{seconds:02d}.{rest // 1000:03d}"
     return f"{hours}:{minutes:02d}:{tail}" if hours else f"{minutes}:{tail}"
+
+
+@register.filter
+def rough(microseconds: int | None) -> str:
+    """A duration in µs as one says it: 6 s, 4 min, 3 h, 2 days."""
+    if microseconds is None:
+        return "–"
+    found = microseconds / SECOND
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if found >= 2 * size:
+            return f"{found / size:.0f} {unit}"
+    return f"{found:.0f} s"
 
 
 @register.filter

@@ -21,8 +21,8 @@ class RecordFormatSerializer(serializers.Serializer[Any]):
     format = serializers.CharField()
     cycle_duration = serializers.IntegerField()
     object_prefix = serializers.CharField()
-    slice_duration = serializers.IntegerField()
-    slice_prefix = serializers.CharField()
+    slice_duration = serializers.IntegerField(required=False)
+    slice_prefix = serializers.CharField(required=False)
 
 
 class RecordTemplateSerializer(serializers.ModelSerializer[RecordTemplate]):
@@ -84,11 +84,12 @@ class VitalsSerializer(serializers.Serializer[Any]):
 
 
 class RecordJobSerializer(serializers.ModelSerializer[RecordJob]):
-    """`url` is for operators: it may hold a key. `recording` is the one that is open; `held` says that a worker is at
-    it, and `problem` what keeps it from storing."""
+    """`url` and `notify_url` are for operators: they may hold a key. `recording` is the one that is open; `held` says
+    that a worker is at it, and `problem` what keeps it from storing."""
 
     stream = serializers.SerializerMethodField()
     url = serializers.SerializerMethodField()
+    notify_url = serializers.SerializerMethodField()
     bucket = serializers.CharField(source="bucket.name")
     start_at = InstantField(allow_null=True)
     end_at = InstantField(allow_null=True)
@@ -103,6 +104,7 @@ class RecordJobSerializer(serializers.ModelSerializer[RecordJob]):
             "stream",
             "url",
             "input",
+            "notify_url",
             "bucket",
             "state",
             "pause_reason",
@@ -121,6 +123,9 @@ class RecordJobSerializer(serializers.ModelSerializer[RecordJob]):
 
     def get_url(self, job: RecordJob) -> str | None:
         return job.url if can(self.context["request"].user, Verb.OPERATE) else None
+
+    def get_notify_url(self, job: RecordJob) -> str | None:
+        return job.notify_url if can(self.context["request"].user, Verb.OPERATE) else None
 
 
 class RecordJobDetailSerializer(RecordJobSerializer):
@@ -157,10 +162,18 @@ class RecordJobInput(StrictSerializer):
     template = serializers.PrimaryKeyRelatedField(
         queryset=RecordTemplate.objects.all(), required=False, allow_null=True, default=None
     )
+    notify_url = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        default="",
+        trim_whitespace=False,
+        help_text="An http(s) address that is told of each state and each file.",
+    )
     start_at = InstantField(required=False, allow_null=True, default=None)
     end_at = InstantField(required=False, allow_null=True, default=None)
 
 
 class RecordJobChange(StrictSerializer):
     name = serializers.CharField(required=False)
+    notify_url = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
     end_at = InstantField(required=False, allow_null=True)

@@ -14,6 +14,7 @@ from editing.models import (
     EditingJob,
     JobEvent,
     MediaAsset,
+    RecordFile,
     Recording,
     SegmentRow,
     Stream,
@@ -54,13 +55,22 @@ class RecordingSerializer(serializers.ModelSerializer[Recording]):
         return _stream(recording.stream)
 
 
+class RecordFileSerializer(serializers.ModelSerializer[RecordFile]):
+    """The whole recording as one file, because the template of its job asks for it."""
+
+    class Meta:
+        model = RecordFile
+        fields = ("id", "format", "key", "state", "problem", "asset")
+
+
 class RecordingDetailSerializer(RecordingSerializer):
     """With a time-limited address of the recording as HLS; of a long one `playback/` gives parts."""
 
     playback = serializers.SerializerMethodField()
+    files = RecordFileSerializer(many=True)
 
     class Meta(RecordingSerializer.Meta):
-        fields = (*RecordingSerializer.Meta.fields, "playback")  # type: ignore[assignment]
+        fields = (*RecordingSerializer.Meta.fields, "playback", "files")  # type: ignore[assignment]
 
     def get_playback(self, recording: Recording) -> str:
         return _absolute(self, links.playlist_url(recording))
@@ -129,12 +139,13 @@ class EditingJobSerializer(serializers.ModelSerializer[EditingJob]):
     output = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
     media_asset = serializers.CharField(source="media_id")
+    project = serializers.CharField(source="project_id", allow_null=True)
 
     class Meta:
         model = EditingJob
         fields = (
             *("id", "state", "waiting", "stage", "progress", "eta", "mode", "holes", "clips", "output", "user_data"),
-            *("error", "media_asset", "attempts", "created_at", "queued_at", "started_at", "finished_at"),
+            *("project", "error", "media_asset", "attempts", "created_at", "queued_at", "started_at", "finished_at"),
         )
 
     @extend_schema_field(ClipSerializer(many=True))
@@ -197,19 +208,21 @@ class MediaAssetDetailSerializer(MediaAssetSerializer):
     playback = serializers.SerializerMethodField()
     download = serializers.SerializerMethodField()
     poster = serializers.SerializerMethodField(help_text="A picture of it, no wider than 640 pixels.")
-    cover = serializers.SerializerMethodField(help_text="The same picture in full size.")
+    cover_url = serializers.SerializerMethodField(help_text="The same picture in full size, or its owner's own.")
 
     class Meta(MediaAssetSerializer.Meta):
-        fields = (*MediaAssetSerializer.Meta.fields, "facts", "playback", "download", "poster", "cover")  # type: ignore[assignment]
+        fields = (*MediaAssetSerializer.Meta.fields, "facts", "playback", "download", "poster", "cover_url")  # type: ignore[assignment]
 
     def get_playback(self, asset: MediaAsset) -> str:
-        return _absolute(self, links.file_url(asset.bucket, asset.key))
+        return _absolute(self, links.asset_url(asset))
 
     def get_download(self, asset: MediaAsset) -> str:
-        return _absolute(self, links.file_url(asset.bucket, asset.key, download=asset.key.rpartition("/")[2]))
+        return _absolute(self, links.asset_url(asset, download=asset.key.rpartition("/")[2]))
 
-    def get_cover(self, asset: MediaAsset) -> str | None:
-        return _absolute(self, links.file_url(asset.cover_bucket, asset.cover_key)) if asset.cover_bucket else None
+    def get_cover_url(self, asset: MediaAsset) -> str | None:
+        if asset.cover_url or not asset.cover_bucket:
+            return asset.cover_url or None
+        return _absolute(self, links.file_url(asset.cover_bucket, asset.cover_key))
 
     def get_poster(self, asset: MediaAsset) -> str | None:
         return _absolute(self, links.file_url(asset.bucket, asset.poster)) if asset.poster else None

@@ -151,7 +151,7 @@ class EditingJobViewSet(ListedViewSet):
     def plan(self, request: Request) -> Response:
         """A dry run: what would be taken, snapped and missing, how long and how big it would be."""
         given = _input(request)
-        given.pop("user_data")
+        del given["user_data"], given["project"]
         planned = editing_jobs.plan(given.pop("clips"), **given)
         return Response({"waiting": planned.waiting, "plan": describe(planned.plan) if planned.plan else None})
 
@@ -240,4 +240,4 @@ def _instant(request: Request, name: str) -> Instant | None:
 def _input(request: Request) -> dict[str, Any]:
     given = inputs.EditingJobInput(data=request.data)
     given.is_valid(raise_exception=True)
-    return given.request()
+    return given.request(request.user)

@@ -14,6 +14,7 @@ from editing.models import EditingJob, JobState, PauseReason, RecordJob, RecordS
 from editing.worker import room
 
 _MAY_WAIT = timedelta(seconds=20)
+_QUEUES = (*queue.OF_JOBS, queue.LIVE, queue.CALLBACKS, queue.SYSTEM)
 
 
 def check() -> dict[str, Any]:
@@ -48,7 +49,7 @@ def _served(workers: Iterable[str]) -> set[str]:
     return {name for names in workers for name in names.split(",")}
 
 
-def _problems(served: set[str], queues: tuple[str, ...] = (*queue.OF_JOBS, queue.LIVE, queue.SYSTEM)) -> list[str]:
+def _problems(served: set[str], queues: tuple[str, ...] = _QUEUES) -> list[str]:
     if not served:
         return ["No worker has shown a sign of life for 20 seconds."]
     return [f"No worker serves the queue “{name}”." for name in queues if name not in served]

@@ -4,19 +4,20 @@ right."""
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from editing.errors import InvalidInput, JobNotMovable, StaleState
 from editing.models import Bucket, PauseReason, RecordJob, RecordState, RecordTemplate
-from editing.services import record_templates, streams
+from editing.services import callbacks, record_templates, streams
 from editing.timeline.clips import StreamName
 from editing.timeline.instant import Instant, from_datetime
 from editing.worker import record, record_states
 
-LONGEST_NAME, LONGEST_URL, LONGEST_NOTIFY_URL = 128, 2048, 1024
+LONGEST_NAME, LONGEST_URL = 128, 2048
 _INPUTS = {
     **dict.fromkeys(("rtmp", "rtmps"), RecordJob.Input.RTMP),
     **dict.fromkeys(("http", "https"), RecordJob.Input.HLS),
@@ -24,6 +25,7 @@ _INPUTS = {
 _ADDRESSES = "rtmp://host/application/stream (or rtmps), or https://host/application/stream.m3u8 (or http)"
 _PLAYLISTS = frozenset({"index", "playlist", "chunklist", "master", "stream", "live"})
 """Names that playlists have in the folder of their stream."""
+_RTMP_PORT = 1935
 _UNCHANGED = object()
 
 
@@ -37,10 +39,12 @@ def create(
     notify_url: str = "",
     start_at: Instant | None = None,
     end_at: Instant | None = None,
+    stream: StreamName | None = None,
 ) -> RecordJob:
     """A job that records the stream at `url`: now, or between the instants of its schedule.
 
-    Without a template the one for live editing. Raises InvalidInput.
+    Without a template the one for live editing; without a `stream` the recording is that of the one which the address
+    names. Raises InvalidInput.
     """
     if not bucket.active:
         raise InvalidInput(f"Bucket {bucket} is not active.", field="bucket")
@@ -61,8 +65,11 @@ def create(
         start_at=start_at,
         end_at=end_at,
     )
+    if stream:
+        streams.check(stream)
+    job.published = _is_own(url)
     with transaction.atomic():
-        job.stream = streams.get_or_create(name_of_stream)
+        job.stream = streams.get_or_create(stream or name_of_stream)
         job.save(force_insert=True)
         job.events.create(old="", new=job.state, at=timezone.now(), detail="created")
         _send(job)
@@ -102,6 +109,11 @@ def _folder_and_name(path: list[str]) -> list[str]:
     if not dot or kind.lower() != "m3u8":
         return []
     return [*folders, name][-2:] if name.lower() not in _PLAYLISTS or len(folders) < 2 else folders[-2:]
+
+
+def wake(job: RecordJob) -> None:
+    """Somebody publishes what it records: a worker need not wait for the next look."""
+    _send(job)
 
 
 def pause(job: RecordJob) -> RecordJob:
@@ -180,6 +192,16 @@ def _change(job: RecordJob, change: Any) -> RecordJob:
             job.refresh_from_db()
 
 
+def _is_own(url: str) -> bool:
+    """Whether that is a stream of our own RTMP server."""
+    own = urlsplit(settings.RTMP_ADDRESS)
+    return bool(own.hostname) and _server(own) == _server(urlsplit(url))
+
+
+def _server(url: SplitResult) -> tuple[str, str | None, int]:
+    return url.scheme, url.hostname, url.port or _RTMP_PORT
+
+
 def _send(job: RecordJob) -> None:
     if RecordJob.objects.unfinished().free().filter(pk=job.pk).exists():
         record.send(job)
@@ -192,15 +214,8 @@ def _name(name: str) -> str:
 
 
 def _check_notify_url(url: str) -> None:
-    if not url:
-        return
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and url.isprintable()
-    except ValueError:
-        good = False
-    if not good or len(url) > LONGEST_NOTIFY_URL:
-        raise InvalidInput(f"Give an http(s) address of at most {LONGEST_NOTIFY_URL} characters.", field="notify_url")
+    if url:
+        callbacks.check_address(url, field="notify_url")
 
 
 def _check_schedule(start_at: Instant | None, end_at: Instant | None) -> None:

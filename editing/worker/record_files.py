@@ -19,7 +19,7 @@ from editing.media.spool import Slice, forget
 from editing.models import Bucket, Recording, RecordJob, SegmentRow
 from editing.timeline.coverage import STOPPED, Segment
 from editing.timeline.instant import SECOND, Instant
-from editing.worker import ingest, record_names, record_playlist, record_states
+from editing.worker import events, ingest, outbox, record_movies, record_names, record_playlist, record_states
 from editing.worker.filing import Filing, Stored
 from editing.worker.record_lease import RecordLease
 
@@ -65,9 +65,19 @@ class RecordFiles:
             self._lease.check()
             Recording.objects.filter(pk=recording.pk).update(ended=True, playlist=final)
             RecordJob.objects.filter(pk=self._job.pk).update(recording=None)
+            self._tell(recording, final)
+            record_movies.ask(self._job, recording, number)
         self._job.recording = self._filing = None
         if former and former != final and former not in recording.former_playlists:
             storage.delete(self._bucket, former)
+
+    def _tell(self, recording: Recording, key: str) -> None:
+        last = recording.segments.select_related("parameters").order_by("-sequence")[0]
+        video = last.parameters.parameters.video
+        size = (video.width, video.height) if video else None
+        event = events.record_file(self._job, recording, key=key, kind="m3u8", size=size)
+        address = RecordJob.objects.values_list("notify_url", flat=True).get(pk=self._job.pk)  # it may have changed
+        outbox.emit(event, address)
 
     def rest(self) -> None:
         """Nothing comes for now: what waits for the recording's next segment need not."""

@@ -40,6 +40,7 @@ class Editor {
     this.#take(found);
     if (!this.live) return;
     $("live").hidden = false;
+    if (location.hash === "#live") this.goLive();
     setTimeout(() => this.#grow(), GROWS_EVERY);
   }
 

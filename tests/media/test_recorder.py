@@ -285,7 +285,7 @@ def test_hevc_and_mp3_are_recorded(tmp_path: Path) -> None:
     assert recording.numbers == list(range(100))
     for each in recording.slices:
         found = each.index.parameters
-        assert (found.video and found.video.codec, found.audio[0].codec) == ("hevc", "mp3float")
+        assert (found.video and found.video.codec, found.audio[0].codec) == ("hevc", "mp3")
 
 
 def test_a_stream_without_keyframes_is_cut_all_the_same(recorded: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
