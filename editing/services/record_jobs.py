@@ -18,6 +18,7 @@ from editing.timeline.instant import Instant, from_datetime
 from editing.worker import record, record_states
 
 LONGEST_NAME, LONGEST_URL = 128, 2048
+_RTMP_PORT = 1935
 _INPUTS = {
     **dict.fromkeys(("rtmp", "rtmps"), RecordJob.Input.RTMP),
     **dict.fromkeys(("http", "https"), RecordJob.Input.HLS),
@@ -25,7 +26,6 @@ _INPUTS = {
 _ADDRESSES = "rtmp://host/application/stream (or rtmps), or https://host/application/stream.m3u8 (or http)"
 _PLAYLISTS = frozenset({"index", "playlist", "chunklist", "master", "stream", "live"})
 """Names that playlists have in the folder of their stream."""
-_RTMP_PORT = 1935
 _UNCHANGED = object()
 
 
@@ -102,6 +102,11 @@ def stream_of(url: str, *, field: str = "url") -> StreamName:
     return name
 
 
+def wake(job: RecordJob) -> None:
+    """Somebody publishes what it records: a worker need not wait for the next look."""
+    _send(job)
+
+
 def _folder_and_name(path: list[str]) -> list[str]:
     """Of a playlist's path the part that names the application and the one that names the stream."""
     *folders, file = path
@@ -109,11 +114,6 @@ def _folder_and_name(path: list[str]) -> list[str]:
     if not dot or kind.lower() != "m3u8":
         return []
     return [*folders, name][-2:] if name.lower() not in _PLAYLISTS or len(folders) < 2 else folders[-2:]
-
-
-def wake(job: RecordJob) -> None:
-    """Somebody publishes what it records: a worker need not wait for the next look."""
-    _send(job)
 
 
 def pause(job: RecordJob) -> RecordJob:
