@@ -14,6 +14,7 @@ from editing.models import (
     EditingJob,
     JobEvent,
     MediaAsset,
+    RecordFile,
     Recording,
     SegmentRow,
     Stream,
@@ -54,13 +55,22 @@ class RecordingSerializer(serializers.ModelSerializer[Recording]):
         return _stream(recording.stream)
 
 
+class RecordFileSerializer(serializers.ModelSerializer[RecordFile]):
+    """The whole recording as one file, because the template of its job asks for it."""
+
+    class Meta:
+        model = RecordFile
+        fields = ("id", "format", "key", "state", "problem", "asset")
+
+
 class RecordingDetailSerializer(RecordingSerializer):
     """With a time-limited address of the recording as HLS; of a long one `playback/` gives parts."""
 
     playback = serializers.SerializerMethodField()
+    files = RecordFileSerializer(many=True)
 
     class Meta(RecordingSerializer.Meta):
-        fields = (*RecordingSerializer.Meta.fields, "playback")  # type: ignore[assignment]
+        fields = (*RecordingSerializer.Meta.fields, "playback", "files")  # type: ignore[assignment]
 
     def get_playback(self, recording: Recording) -> str:
         return _absolute(self, links.playlist_url(recording))
