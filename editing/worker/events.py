@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from editing.models import EditingJob, JobState, Recording, RecordJob, RecordState
+from editing.models.ids import dashed, record_id
 from editing.timeline.instant import SECOND, to_datetime
 
 PRODUCE_COMPLETE = "ProduceMediaComplete"
@@ -75,7 +76,7 @@ def record_file(
     output = {"Type": job.bucket.kind, "Endpoint": job.bucket.endpoint, "Bucket": job.bucket.name}
     message = {
         **_of_job(job),
-        "RecordId": str(recording.pk),
+        "RecordId": record_id(recording.pk),
         "RecordUrl": job.bucket.url(key),
         "Format": kind,
         "StartTime": moment(to_datetime(recording.range.start)),
@@ -105,7 +106,7 @@ def moment(at: datetime) -> str:
 def _of_job(job: RecordJob) -> dict[str, Any]:
     name = job.stream.full_name
     return {
-        "JobId": job.pk,
+        "JobId": dashed(job.pk),
         "JobName": job.name,
         "DomainName": name.domain,
         "AppName": name.app,

@@ -15,6 +15,7 @@ from django.utils import timezone
 from editing import queue
 from editing.errors import InvalidInput, StaleState
 from editing.models import Bucket, Delivery, EditingJob, JobState, PauseReason, Recording, RecordJob
+from editing.models.ids import dashed, record_id
 from editing.services import callbacks, editing_jobs, record_jobs
 from editing.worker import edit, notify, record_states, sweep
 from editing.worker.ending import end
@@ -158,7 +159,7 @@ def test_every_change_of_a_record_jobs_state_is_told_in_order(opal: User, media:
         "EventType": "LiveRecordTaskStatus",
         "UserId": opal.pk,
         "MessageBody": {
-            "JobId": job.pk,
+            "JobId": dashed(job.pk),
             "JobName": "Main stage",
             "DomainName": "example.com",
             "AppName": "live",
@@ -215,12 +216,12 @@ def test_a_recorded_stream_tells_its_states_and_its_file(
     file = hook.events[-1]["MessageBody"]
     assert recording.range is not None
     assert file == {
-        "JobId": job.pk,
+        "JobId": dashed(job.pk),
         "JobName": "Main stage",
         "DomainName": "127.0.0.1",
         "AppName": "live",
         "StreamName": job.stream.name,
-        "RecordId": str(recording.pk),
+        "RecordId": record_id(recording.pk),
         "RecordUrl": f"https://media.oss.example.com/{recording.playlist}",
         "Format": "m3u8",
         "StartTime": file["StartTime"],
