@@ -10,9 +10,9 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from editing.models import EditingJob, JobState, MediaAsset, Recording, RecordJob, RecordState
+from editing.models.ids import dashed, record_id
 from editing.timeline.instant import SECOND, to_datetime
 
 PRODUCE_COMPLETE = "ProduceMediaComplete"
@@ -93,7 +93,7 @@ def record_file(
     output = {"Type": job.bucket.kind, "Endpoint": job.bucket.endpoint, "Bucket": job.bucket.name}
     message = {
         **_of_job(job),
-        "RecordId": str(UUID(int=recording.pk)),
+        "RecordId": record_id(recording.pk),
         "RecordUrl": job.bucket.url(key),
         "Format": kind,
         "StartTime": moment(to_datetime(recording.range.start)),
@@ -123,7 +123,7 @@ def moment(at: datetime) -> str:
 def _of_job(job: RecordJob) -> dict[str, Any]:
     name = job.stream.full_name
     return {
-        "JobId": str(UUID(hex=job.pk)),
+        "JobId": dashed(job.pk),
         "JobName": job.name,
         "DomainName": name.domain,
         "AppName": name.app,

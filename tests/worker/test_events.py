@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.conf import LazySettings
@@ -16,6 +15,7 @@ from django.utils import timezone
 from editing import queue, storage
 from editing.errors import InvalidInput, StaleState
 from editing.models import Bucket, Delivery, EditingJob, JobState, PauseReason, Recording, RecordJob
+from editing.models.ids import dashed, record_id
 from editing.services import callbacks, editing_jobs, record_jobs
 from editing.services import media as media_service
 from editing.worker import edit, notify, prepare, record_states, sweep
@@ -180,7 +180,7 @@ def test_every_change_of_a_record_jobs_state_is_told_in_order(opal: User, media:
         "EventType": "LiveRecordTaskStatus",
         "UserId": opal.pk,
         "MessageBody": {
-            "JobId": str(UUID(job.pk)),
+            "JobId": dashed(job.pk),
             "JobName": "Main stage",
             "DomainName": "example.com",
             "AppName": "live",
@@ -237,12 +237,12 @@ def test_a_recorded_stream_tells_its_states_and_its_file(
     file = hook.events[-1]["MessageBody"]
     assert recording.range is not None
     assert file == {
-        "JobId": str(UUID(job.pk)),
+        "JobId": dashed(job.pk),
         "JobName": "Main stage",
         "DomainName": "127.0.0.1",
         "AppName": "live",
         "StreamName": job.stream.name,
-        "RecordId": str(UUID(int=recording.pk)),
+        "RecordId": record_id(recording.pk),
         "RecordUrl": f"https://media.oss.example.com/{recording.playlist}",
         "Format": "m3u8",
         "StartTime": file["StartTime"],
