@@ -11,7 +11,7 @@ from django import forms
 from django.conf import settings
 
 from editing.errors import EditingError, InvalidInstant
-from editing.models import Bucket, RecordTemplate, Stream
+from editing.models import Bucket, Project, RecordTemplate, Stream
 from editing.services import editing_jobs
 from editing.services.editing_jobs import Output
 from editing.timeline.clips import Clip, HolePolicy, Mode
@@ -161,10 +161,10 @@ class MergeForm(forms.Form):
     def clean_holes(self) -> str:
         return str(self.cleaned_data["holes"] or HolePolicy.SKIP.value)
 
-    def request(self, clips: Sequence[Clip]) -> dict[str, Any]:
-        """The arguments of services.editing_jobs.submit; without a name the suggested one."""
+    def request(self, clips: Sequence[Clip], project: Project | None) -> dict[str, Any]:
+        """The arguments of services.editing_jobs.submit; without a name the suggested one, in the project's folder."""
         values = self.cleaned_data
-        key = values["key"] or editing_jobs.suggest_key(clips)
+        key = values["key"] or editing_jobs.suggest_key(clips, folder=project.folder if project else "")
         bitrate = values["bitrate"] * 1000 if values["bitrate"] else None
         return {
             "clips": clips,
@@ -172,6 +172,7 @@ class MergeForm(forms.Form):
             "output": Output(values["bucket"], key, values["width"], values["height"], bitrate),
             "holes": HolePolicy(values["holes"]),
             "user_data": values["user_data"],
+            "project": project,
         }
 
     def add_refusal(self, error: EditingError) -> None:
@@ -220,7 +221,7 @@ class RecordJobForm(forms.Form):
     """A stream to record; the fields are the arguments of services.record_jobs.create."""
 
     name = forms.CharField(max_length=128)
-    url = forms.CharField(label="Address", help_text="rtmp://host/application/stream, or rtmps")
+    url = forms.CharField(label="Address", help_text="rtmp://host/application/stream, rtmps, or a live .m3u8")
     bucket = forms.ModelChoiceField(Bucket.objects.active(), empty_label=None, to_field_name="name")
     template = forms.ModelChoiceField(
         RecordTemplate.objects.order_by("kind", "name"), required=False, empty_label="live editing (default)"
