@@ -28,6 +28,7 @@ def register(
     *,
     kind: str = "",
     poster_at: int | None = 0,
+    stills: MediaAsset.Stills = MediaAsset.Stills.ALL,
     overwrite: bool = False,
     token: str = "",
     **details: Any,
@@ -35,8 +36,8 @@ def register(
     """An asset for a file that is in a bucket already; it is looked at in the background, and Preparing until then.
 
     `kind` is told by the name where it is not given; the poster is taken at `poster_at` (µs), none if that is None;
-    `details` are those of DETAILS. The same `token` for the same file gives the same asset. Raises AssetExists where
-    the file has an asset and is not to get a new one, InvalidInput.
+    `stills` of a video are made after that; `details` are those of DETAILS. The same `token` for the same file gives
+    the same asset. Raises AssetExists where the file has an asset and is not to get a new one, InvalidInput.
     """
     asset = MediaAsset(
         owner=user,
@@ -48,6 +49,7 @@ def register(
         poster_at=poster_at,
         token=token,
     )
+    asset.stills_wanted = stills if asset.kind == MediaAsset.Kind.VIDEO else MediaAsset.Stills.NONE
     asset.state, asset.sent_at = MediaAsset.State.PREPARING, timezone.now()
     _describe(asset, {"title": key.rpartition("/")[2], **details})
     if address := notify_address(asset.user_data):
