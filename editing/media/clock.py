@@ -7,10 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+import numpy as np
+
 from editing.timeline.frames import ENTRIES, KIND_MASK, FrameKind, VideoIndex, unpack
 from editing.timeline.instant import Instant
 from editing.timeline.pieces import Action, Piece
 from editing.timeline.plan import CutPlan
+
+_IS_ENTRY = np.array([kind in ENTRIES for kind in range(KIND_MASK + 1)], np.uint8)
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,11 @@ class Frames:
 
     def add(self, video: VideoIndex, low: int, high: int) -> None:
         """Take those with low ≤ pts < high."""
-        for pts, size, mark in zip(video.pts, video.sizes, video.marks, strict=True):
-            if low <= pts < high:
-                self.pts.append(pts)
-                self.sizes.append(size)
-                self.entries.append(mark & KIND_MASK in ENTRIES)
+        pts, sizes = np.array(video.pts, np.int64), np.array(video.sizes, np.uint32)
+        inside = (low <= pts) & (pts < high)
+        self.pts.frombytes(pts[inside].tobytes())
+        self.sizes.frombytes(sizes[inside].tobytes())
+        self.entries.extend(_IS_ENTRY[np.frombuffer(video.marks, np.uint8)[inside] & KIND_MASK].tobytes())
 
 
 def frames_of(piece: Piece) -> Frames:
@@ -45,7 +49,7 @@ def frames_of(piece: Piece) -> Frames:
     for segment in piece.segments:
         if video := unpack(segment.packed).video:
             frames.add(video, piece.first_pts, piece.end_pts)
-    frames.shown.extend(sorted(frames.pts))
+    frames.shown.frombytes(np.sort(np.frombuffer(frames.pts, np.int64)).tobytes())
     return frames
 
 
@@ -71,7 +75,9 @@ def delay(piece: Piece) -> int:
     never after the packet's own presentation time.
     """
     frames = frames_of(piece)
-    return max((rank - pts for rank, pts in zip(frames.shown, frames.pts, strict=False)), default=0)
+    if not len(frames):
+        return 0
+    return int((np.frombuffer(frames.shown, np.int64) - np.frombuffer(frames.pts, np.int64)).max())
 
 
 def promised(pieces: Iterable[Piece]) -> array[int]:
@@ -79,7 +85,7 @@ def promised(pieces: Iterable[Piece]) -> array[int]:
     times, offset = array("q"), 0
     for piece in pieces:
         shift = offset - piece.first_pts
-        times.extend(pts + shift for pts in frames_of(piece).shown)
+        times.frombytes((np.frombuffer(frames_of(piece).shown, np.int64) + shift).tobytes())
         offset += piece.ticks
     return times
 

@@ -10,7 +10,7 @@ from editing.timeline.frames import DISPOSABLE, FrameKind
 START_CODE = b"\x00\x00\x01"
 _H264_IDR, _H264_SEI, _H264_SETS = 5, 6, (7, 8)
 _H264_SEQUENCE_SET = 7
-_HEVC_SETS = (32, 33, 34)
+HEVC_SETS = (32, 33, 34)
 _HEVC_SEQUENCE_SET = 33
 _HEVC_KINDS = {
     6: FrameKind.RADL,
@@ -70,7 +70,7 @@ def hevc_facts(data: bytes) -> FrameFacts | None:
     sets: list[bytes] = []
     for unit in units(data):
         kind = unit[0] >> 1 & 0x3F if unit else _HEVC_UNSPECIFIED
-        if kind in _HEVC_SETS:
+        if kind in HEVC_SETS:
             sets.append(unit)
         elif kind < _HEVC_FIRST_NON_SLICE:
             disposable = DISPOSABLE if kind < 16 and kind % 2 == 0 else 0
