@@ -58,7 +58,7 @@ def _walk(payloads: Payloads) -> tuple[Integers, Integers]:
     owners = np.searchsorted(begins, found, side="right") - 1
     stops = found + _sizes(data, found)
     following = np.where(stops == ends[owners], np.append(begins[1:], ends[-1])[owners], stops)
-    nexts = np.searchsorted(found, following)
+    nexts = np.maximum(np.searchsorted(found, following), np.arange(1, len(found) + 1))
     heads = _chain(nexts.tolist())
     joined = np.append(found[heads][1:], ends[-1]) == following[heads]
     if not len(heads) or found[0] != begins[0] or not joined.all() or (stops > ends[owners])[heads].any():
@@ -67,9 +67,9 @@ def _walk(payloads: Payloads) -> tuple[Integers, Integers]:
 
 
 def _chain(nexts: list[int]) -> Integers:
-    """The numbers that are come to from 0 on."""
+    """The numbers that are come to from 0 on; each leads to a higher one."""
     heads, at = [], 0
     while at < len(nexts):
         heads.append(at)
-        at = max(nexts[at], at + 1)
+        at = nexts[at]
     return np.array(heads, np.int64)

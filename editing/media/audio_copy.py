@@ -112,8 +112,9 @@ class CopiedAudio:
             return 0
         most = (self._last - self._ideal) // (2 * self._half) + 1
         times = times[:most]
-        near = np.abs(times - self._ideal - 2 * self._half * np.arange(len(times))) <= self._half + self._slack
-        good = near & (np.diff(times, prepend=self._taken) > 0)
+        good = np.abs(times - self._ideal - 2 * self._half * np.arange(len(times))) <= self._half + self._slack
+        good[0] &= times[0] > self._taken
+        good[1:] &= times[1:] > times[:-1]
         return len(good) if good.all() else int(good.argmin())
 
     def end(self) -> None:

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -41,8 +42,18 @@ class Frames:
         self.entries.extend(_IS_ENTRY[np.frombuffer(video.marks, np.uint8)[inside] & KIND_MASK].tobytes())
 
 
+_known: WeakKeyDictionary[Piece, Frames] = WeakKeyDictionary()
+
+
 def frames_of(piece: Piece) -> Frames:
-    """The piece's frames, from the index; those of a slate come evenly."""
+    """The piece's frames, from the index; those of a slate come evenly. They are kept as long as their piece is."""
+    frames = _known.get(piece)
+    if frames is None:
+        frames = _known[piece] = _frames_of(piece)
+    return frames
+
+
+def _frames_of(piece: Piece) -> Frames:
     frames = Frames()
     if piece.action is Action.SLATE:
         frames.shown.extend(number * piece.ticks // piece.frames for number in range(piece.frames))

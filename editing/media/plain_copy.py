@@ -33,7 +33,7 @@ from editing.timeline.ticks import TICKS_PER_SECOND, WRAP
 _LARGEST = 1 << 26
 """Bytes of a segment: five of them may be in memory at once."""
 _READ_AHEAD, _WRITTEN_BEHIND = 2, 3
-_CHUNK = TICKS_PER_SECOND // 2
+_CHUNK = TICKS_PER_SECOND
 """Pictures of about so long follow each other in the file; then comes their sound."""
 
 
@@ -84,14 +84,13 @@ class PlainCopier:
         programme = rows.programme()
         heard = None
         if sound and programme.audio >= 0:
-            own = rows.payloads(programme.audio, rows.room(programme.audio), video=False)
-            heard = _Heard(sound, sound_frames(own), segment.first_pts)
+            heard = _Heard(sound, sound_frames(rows.sound(programme.audio)), segment.first_pts)
         if wanted:
             if programme.codec != self._codec:
                 raise Irregular("codec")
             into = self._free.get()
             try:
-                self._pictures(rows.payloads(programme.video, into, video=True), segment.first_pts, wanted, heard)
+                self._pictures(rows.pictures(programme.video, into), segment.first_pts, wanted, heard)
             finally:
                 self._writer.hand_over(then=lambda: self._free.put(into))
         if heard:

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from editing.media.transport_rows import Bytes, Integers, Irregular, Payloads
 
-_BLOCK = 1 << 16
+_BLOCK = 1 << 17
 """Words that are compared at once: what comes out of that stays in the cache."""
-_NOTHING, _END_OF_CODE = 0x0000, 0x0100
-"""As little-endian words: 00 00 and 00 01. Every start code has one of them at an even place."""
+_END_OF_CODE = 0x0100
+"""00 01 as a little-endian word. Every start code has this one or 00 00 at an even place."""
+_EITHER = ~_END_OF_CODE & 0xFFFF
 _PREFIX = 4
 _LONGEST = 1 << 24
 _INSERTED = memoryview(b"\0")
@@ -99,15 +100,14 @@ def _codes(payloads: Payloads) -> tuple[Integers, Integers]:
 def start_codes(data: Bytes) -> Integers:
     """Where 00 00 01 begins, in order."""
     words = data[: len(data) // 2 * 2].view("<u2")
-    nothing, ending = np.empty(_BLOCK, bool), np.empty(_BLOCK, bool)
+    masked, hits = np.empty(_BLOCK, np.uint16), np.empty(_BLOCK, bool)
     found: list[NDArray[np.intp]] = []
     for begin in range(0, len(words), _BLOCK):
         block = words[begin : begin + _BLOCK]
         size = len(block)
-        np.equal(block, _NOTHING, out=nothing[:size])
-        np.equal(block, _END_OF_CODE, out=ending[:size])
-        np.logical_or(nothing[:size], ending[:size], out=nothing[:size])
-        found.append(np.flatnonzero(nothing[:size]) + begin)
+        np.bitwise_and(block, _EITHER, out=masked[:size])
+        np.equal(masked[:size], 0, out=hits[:size])
+        found.append(np.flatnonzero(hits[:size]) + begin)
     at = np.concatenate(found) if found else np.empty(0, np.intp)
     # The word 00 01 is a code's end where a zero comes before it; 00 00 its beginning where a one follows.
     places = at * 2 - (words[at] == _END_OF_CODE)

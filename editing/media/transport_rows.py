@@ -19,11 +19,10 @@ PAYLOAD = PACKET - 4
 MARGIN = 32
 """Bytes that a buffer for payloads must have beyond the payloads: headers are read in one stretch."""
 
-_SYNC, _ERROR, _START, _SCRAMBLED = 0x47, 0x800000, 0x400000, 0xC0
+_SYNC, _ERROR, _START, _SCRAMBLED, _FIELDS, _PAYLOADS = 0x47, 0x800000, 0x400000, 0xC0, 0x20, 0x10
 _HEADER = 19
 """Bytes of a PES header up to the end of its decoding time."""
 _FIXED = 9
-_ROW = np.dtype({"names": ["payload"], "formats": [f"V{PAYLOAD}"], "offsets": [4], "itemsize": PACKET})
 
 Bytes = NDArray[np.uint8]
 Integers = NDArray[np.int64]
@@ -57,11 +56,10 @@ class Rows:
         count, rest = divmod(len(segment), PACKET)
         if rest or not count:
             raise Irregular("rows")
-        self._segment = segment
+        self._matrix = np.frombuffer(segment, np.uint8).reshape(count, PACKET)
         self._words = np.ndarray((count,), ">u4", segment, strides=(PACKET,)).astype(np.uint32)
         _require((self._words >> 24 == _SYNC).all() and not (self._words & _ERROR).any())
         self._pids = self._words >> 8 & 0x1FFF
-        self._rows = np.frombuffer(segment, _ROW)["payload"]
 
     def programme(self) -> Programme:
         """The segment's only programme, which must not change in it."""
@@ -74,54 +72,65 @@ class Rows:
     def _table(self, pid: int) -> bytes:
         """The payload that all packets of a table have."""
         at = np.flatnonzero(self._pids == pid)
-        _require(len(at) and (self._words[at] & (_START | 0xF0) == (_START | 0x10)).all())
-        tables = {self._segment[row * PACKET + 4 : (row + 1) * PACKET].tobytes() for row in at.tolist()}
+        _require(len(at) and (self._words[at] & (_START | 0xF0) == (_START | _PAYLOADS)).all())
+        tables = {self._matrix[row, 4:].tobytes() for row in at.tolist()}
         _require(len(tables) == 1)
         return tables.pop()
 
-    def room(self, pid: int) -> Bytes:
-        """Memory for the payloads of a track."""
-        return np.empty(int(np.count_nonzero(self._pids == pid)) * PAYLOAD + MARGIN, np.uint8)
+    def pictures(self, pid: int, into: Bytes) -> Payloads:
+        """The payloads of the track of pictures, gathered in `into`: room for all packets and MARGIN bytes more."""
+        at = self._of(pid)
+        # To copy all packets in one go and close the gaps is faster than to pick out some.
+        np.copyto(into[: len(self._matrix) * PAYLOAD].reshape(-1, PAYLOAD), self._matrix[:, 4:])
+        return _packets(into, self._layout(at, at), video=True)
 
-    def payloads(self, pid: int, into: Bytes, *, video: bool) -> Payloads:
-        """Gather the payloads of a track into `into`, which must have room for all rows and MARGIN bytes more."""
+    def sound(self, pid: int) -> Payloads:
+        """The payloads of a track of sound."""
+        at = self._of(pid)
+        data = np.empty(len(at) * PAYLOAD + MARGIN, np.uint8)
+        data[:-MARGIN].reshape(-1, PAYLOAD)[:] = self._matrix.take(at, axis=0)[:, 4:]
+        return _packets(data, self._layout(at, np.arange(len(at))), video=False)
+
+    def _of(self, pid: int) -> Integers:
+        """The packets of a track that have a payload; none of them may be missing or twice there."""
         at = np.flatnonzero(self._pids == pid)
         words = self._words[at]
-        _require(not (words & _SCRAMBLED).any() and (words & 0x30).all())
-        if not (words & 0x10).all():  # a packet without a payload carries a clock only
-            at, words = at[words & 0x10 != 0], words[words & 0x10 != 0]
-        _require(len(at) and ((words[1:] - words[:-1] & 15) == 1).all())
-        np.take(self._rows, at, out=into[: len(at) * PAYLOAD].view(f"V{PAYLOAD}"), mode="clip")
-        skipped = np.zeros(len(at), np.int64)
-        fields = np.flatnonzero(words & 0x20)
-        skipped[fields] = self._field_lengths(at[fields])
-        starts = np.flatnonzero(words & _START)
-        _require(len(starts) and starts[0] == 0)
-        return _packets(into, _Layout(len(at), starts, fields, skipped), video=video)
+        _require(not (words & _SCRAMBLED).any() and (words & (_PAYLOADS | _FIELDS)).all())
+        if not (words & _PAYLOADS).all():  # without a payload a packet carries a clock only
+            at, words = at[words & _PAYLOADS != 0], words[words & _PAYLOADS != 0]
+        _require(len(at) and words[0] & _START and ((words[1:] - words[:-1] & 15) == 1).all())
+        return at
 
-    def _field_lengths(self, at: Integers) -> Integers:
-        """How many bytes the adaptation fields of some rows take."""
-        lengths = np.frombuffer(self._segment, np.uint8)[at * PACKET + 4].astype(np.int64) + 1
-        _require((lengths < PAYLOAD).all())
-        return lengths
+    def _layout(self, at: Integers, places: Integers) -> _Layout:
+        words = self._words[at]
+        skipped = np.zeros(len(at), np.int64)
+        fields = np.flatnonzero(words & _FIELDS)
+        skipped[fields] = self._matrix[at[fields], 4].astype(np.int64) + 1
+        _require((skipped < PAYLOAD).all())
+        starts = words & _START != 0
+        breaks = (words & _FIELDS != 0) | np.append(True, places[1:] != places[:-1] + 1)
+        return _Layout(places, np.flatnonzero(starts), np.flatnonzero(breaks & ~starts), skipped)
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """Of `count` gathered rows: which start a PES packet, which have adaptation fields, and how long these are."""
+    """Where gathered packets are, in rows of PAYLOAD bytes, and how many of their bytes an adaptation field takes.
 
-    count: int
+    Of the packets, `starts` begin a PES packet; `inner` are others that do not go on where the one before ends.
+    """
+
+    places: Integers
     starts: Integers
-    fields: Integers
+    inner: Integers
     skipped: Integers
 
 
 def _packets(data: Bytes, layout: _Layout, *, video: bool) -> Payloads:
     starts = layout.starts
-    heads = starts * PAYLOAD + layout.skipped[starts]
+    heads = layout.places[starts] * PAYLOAD + layout.skipped[starts]
     header: NDArray[np.int64] = data[heads[:, None] + np.arange(_HEADER)].astype(np.int64)
     begins = heads + _FIXED + header[:, 8]
-    _require((begins <= (starts + 1) * PAYLOAD).all())
+    _require((begins <= (layout.places[starts] + 1) * PAYLOAD).all())
     ends = _close_gaps(data.data, layout)
     _require((begins < ends).all())
     pts, dts = _times(header, video=video)
@@ -132,27 +141,22 @@ def _packets(data: Bytes, layout: _Layout, *, video: bool) -> Payloads:
 
 
 def _close_gaps(data: memoryview, layout: _Layout) -> Integers:
-    """Move what follows an adaptation field up to what is before it; where each packet ends then."""
-    bounds = np.append(layout.starts[1:], layout.count)
-    ends: Integers = bounds * PAYLOAD
-    inner = layout.fields[~np.isin(layout.fields, layout.starts, assume_unique=True)]
-    packets = np.searchsorted(bounds, inner, side="right")
-    moves = zip(
-        inner.tolist(),
-        layout.skipped[inner].tolist(),
-        packets.tolist(),
-        [*inner[1:].tolist(), layout.count],
-        bounds[packets].tolist(),
-        strict=True,
-    )
-    packet, write = -1, 0
-    for row, skipped, own, following, bound in moves:
-        if own != packet:
-            packet, write = own, row * PAYLOAD
-        begin, end = row * PAYLOAD + skipped, min(following, bound) * PAYLOAD
-        data[write : write + end - begin] = data[begin:end]
-        write += end - begin
-        ends[own] = write
+    """Move what does not go on where the packet before ends up to there; where each PES packet ends then."""
+    places, inner = layout.places, layout.inner
+    lasts = np.append(layout.starts[1:], len(places)) - 1
+    ends: Integers = (places[lasts] + 1) * PAYLOAD
+    owners = np.searchsorted(lasts, inner)
+    begins = places[inner] * PAYLOAD + layout.skipped[inner]
+    stops = (places[np.minimum(np.append(inner[1:] - 1, len(places) - 1), lasts[owners])] + 1) * PAYLOAD
+    lengths = stops - begins
+    firsts = np.searchsorted(owners, owners)  # of several in one PES packet each follows the one before
+    moved = np.cumsum(lengths) - lengths
+    writes = (places[inner[firsts] - 1] + 1) * PAYLOAD + moved - moved[firsts]
+    afters = writes + lengths
+    ends[owners] = afters
+    moves = zip(writes.tolist(), afters.tolist(), begins.tolist(), stops.tolist(), strict=True)
+    for write, after, begin, stop in moves:
+        data[write:after] = data[begin:stop]
     return ends
 
 

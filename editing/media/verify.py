@@ -6,11 +6,11 @@ from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 from av.error import FFmpegError
 
 from editing.errors import UnreadableMedia, VerificationFailed
@@ -57,7 +57,7 @@ class _Track:
     premature: int = 0
 
     def check_order(self, kind: str) -> None:
-        if any(later <= earlier for earlier, later in pairwise(self.dts)):
+        if (np.diff(np.frombuffer(self.dts, np.int64)) <= 0).any():
             raise VerificationFailed(f"The decoding times of the {kind} do not rise.")
         if self.premature:
             raise VerificationFailed(f"The {kind} has {self.premature} packets that are shown before they are decoded.")
@@ -90,7 +90,7 @@ def verify(plan: CutPlan, output: Path, alive: Callable[[], None] = lambda: None
 
 def _by_tables(output: Path) -> list[tuple[str, _Track]]:
     file = tables.read(output)
-    if (described := sum(sum(track.sizes) for track in file.tracks)) != file.media:
+    if (described := sum(int(np.sum(track.sizes, dtype=np.int64)) for track in file.tracks)) != file.media:
         raise VerificationFailed(f"The output's index describes {described} bytes of media; there are {file.media}.")
     if not file.index_first:
         raise VerificationFailed("The output's index comes after its media.")
@@ -98,13 +98,12 @@ def _by_tables(output: Path) -> list[tuple[str, _Track]]:
 
 
 def _in_ticks(track: tables.Samples) -> _Track:
-    premature = sum(shown < decoded for shown, decoded in zip(track.pts, track.dts, strict=True))
-    if track.timescale == TICKS_PER_SECOND:
+    pts, dts, scale = np.frombuffer(track.pts, np.int64), np.frombuffer(track.dts, np.int64), track.timescale
+    premature = int(np.count_nonzero(pts < dts))
+    if scale == TICKS_PER_SECOND:
         return _Track(track.pts, track.dts, track.end, premature)
-    scale = track.timescale
-    pts = array("q", (time * TICKS_PER_SECOND // scale for time in track.pts))
-    dts = array("q", (time * TICKS_PER_SECOND // scale for time in track.dts))
-    return _Track(pts, dts, track.end * TICKS_PER_SECOND // scale, premature)
+    shown, decoded = (array("q", (times * TICKS_PER_SECOND // scale).tobytes()) for times in (pts, dts))
+    return _Track(shown, decoded, track.end * TICKS_PER_SECOND // scale, premature)
 
 
 def _by_packets(output: Path, alive: Callable[[], None]) -> list[tuple[str, _Track]]:
@@ -137,16 +136,17 @@ def _only(found: Sequence[tuple[str, _Track]], kind: str, *, wanted: bool) -> _T
 
 
 def _check_frames(plan: CutPlan, video: _Track, tolerance: int) -> None:
-    promised, shown = clock.promised(plan.pieces), sorted(video.pts)
+    promised = np.frombuffer(clock.promised(plan.pieces), np.int64)
+    shown = np.sort(np.frombuffer(video.pts, np.int64))
     if len(shown) != len(promised):
         raise VerificationFailed(f"The output has {len(shown)} frames; the plan has {len(promised)}.")
-    origin = shown[0]
-    for number, (found, wanted) in enumerate(zip(shown, promised, strict=True)):
-        if abs(found - origin - wanted) > tolerance:
-            raise VerificationFailed(
-                f"Frame {number} is shown at {(found - origin) / TICKS_PER_SECOND:.6f} s "
-                f"instead of {wanted / TICKS_PER_SECOND:.6f} s."
-            )
+    shown = shown - shown[0]
+    if len(wrong := np.flatnonzero(np.abs(shown - promised) > tolerance)):
+        number = int(wrong[0])
+        raise VerificationFailed(
+            f"Frame {number} is shown at {shown[number] / TICKS_PER_SECOND:.6f} s "
+            f"instead of {promised[number] / TICKS_PER_SECOND:.6f} s."
+        )
 
 
 def _check_sound(plan: CutPlan, video: _Track, audio: _Track, tolerance: int) -> int:
