@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from editing.media.transport_rows import Bytes, Integers, Irregular, Payloads
+from editing.media.packetized import Bytes, Integers, Irregular, Payloads
 
 _HEADER, _WITH_CHECKSUM = 7, 9
 

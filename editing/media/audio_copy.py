@@ -18,9 +18,9 @@ import numpy as np
 from editing.media.adts import SoundFrames
 from editing.media.mp4_writer import Mp4Writer
 from editing.media.muxer import Muxer
+from editing.media.packetized import Integers
 from editing.media.report import CutReport
 from editing.media.silence import silent_packet
-from editing.media.transport_rows import Integers
 from editing.timeline.frames import unpack
 from editing.timeline.parameters import AudioParameters
 from editing.timeline.pieces import Piece

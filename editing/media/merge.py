@@ -22,11 +22,11 @@ from editing.media.edges import Edges
 from editing.media.matching import MatchingEncoder, effort, settings
 from editing.media.mp4_writer import Mp4Writer
 from editing.media.muxer import Muxer
+from editing.media.packetized import Irregular
 from editing.media.parameter_sets import brings_sets
 from editing.media.plain_copy import PlainCopier, may_be_plain
 from editing.media.reader import OpenSegment, PacketReader
 from editing.media.report import Course, CutReport, Stage
-from editing.media.transport_rows import Irregular
 from editing.media.units import as_broken_link
 from editing.timeline.coverage import follows
 from editing.timeline.pieces import Action, Piece

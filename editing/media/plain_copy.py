@@ -7,28 +7,26 @@ that is read must prove to be so, and to be what the index says: else Irregular 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from queue import SimpleQueue
 
 import numpy as np
-from numpy.typing import NDArray
 
 from editing.media import clock
-from editing.media.adts import SoundFrames, sound_frames
+from editing.media.adts import SoundFrames
 from editing.media.audio_copy import CopiedAudio
-from editing.media.mp4_boxes import Integers
 from editing.media.mp4_writer import Mp4Writer
+from editing.media.packetized import Bytes, Integers, Irregular
+from editing.media.plain_segment import PlainSegment, memory_for, take_apart
 from editing.media.reader import OpenSegment
 from editing.media.report import Course, Stage
 from editing.media.segments_ahead import SegmentsAhead
-from editing.media.start_codes import Pictures, length_prefixed
-from editing.media.transport_rows import MARGIN, Bytes, Irregular, Payloads, Rows
-from editing.media.units import HEVC_SETS, as_broken_link
-from editing.timeline.coverage import Segment
+from editing.media.start_codes import Pictures
 from editing.timeline.pieces import Action, Piece
 from editing.timeline.plan import CutPlan
-from editing.timeline.ticks import TICKS_PER_SECOND, WRAP
+from editing.timeline.ticks import TICKS_PER_SECOND
 
 _LARGEST = 1 << 26
 """Bytes of a segment: five of them may be in memory at once."""
@@ -62,10 +60,10 @@ class PlainCopier:
         self._codec, self._usual = plan.target.video.codec, plan.target.frame_ticks
         pieces = [piece for piece in plan.pieces if piece.action is Action.COPY]
         largest = max(segment.size for piece in pieces for segment in piece.files)
-        self._read = [memoryview(bytearray(largest)) for _ in range(_READ_AHEAD)]
         self._free: SimpleQueue[Bytes] = SimpleQueue()
+        self._read = [memoryview(bytearray(largest)) for _ in range(_READ_AHEAD)]
         for _ in range(_WRITTEN_BEHIND):
-            self._free.put(np.empty(largest + MARGIN, np.uint8))
+            self._free.put(memory_for(largest))
 
     def copy(self, piece: Piece, sound: CopiedAudio | None, offset: int, delay: int) -> int:
         """How many frames were copied. Raises Irregular, UnreadableMedia, NoSpace, MediaError or Cancelled."""
@@ -75,37 +73,39 @@ class PlainCopier:
             for segment, data in ahead.segments(lambda: self._course.step(Stage.READING, offset)):
                 self._course.step(Stage.READING, offset + max(segment.first_pts - piece.first_pts, 0))
                 self._count(segment.size)
-                self._segment(segment, Rows(data), wanted if segment in holding else None, sound)
+                memory = self._free.get()
+                try:
+                    plain = take_apart(segment, data, memory, sound=sound is not None)
+                    self._write(plain, wanted if segment in holding else None, sound)
+                finally:
+                    self._writer.hand_over(then=partial(self._free.put, memory))
                 if wanted.complete and (sound is None or sound.full):
                     break
         return wanted.copied
 
-    def _segment(self, segment: Segment, rows: Rows, wanted: _Wanted | None, sound: CopiedAudio | None) -> None:
-        programme = rows.programme()
-        heard = None
-        if sound and programme.audio >= 0:
-            heard = _Heard(sound, sound_frames(rows.sound(programme.audio)), segment.first_pts)
+    def _write(self, plain: PlainSegment, wanted: _Wanted | None, sound: CopiedAudio | None) -> None:
+        heard = _Heard(sound, plain.sound, plain.heard) if sound and plain.sound else None
         if wanted:
-            if programme.codec != self._codec:
-                raise Irregular("codec")
-            into = self._free.get()
-            try:
-                self._pictures(rows.pictures(programme.video, into), segment.first_pts, wanted, heard)
-            finally:
-                self._writer.hand_over(then=lambda: self._free.put(into))
+            for begin, stop, last in self._chunks(plain, wanted):
+                wanted.write(self._writer, plain.pictures, begin, stop)
+                if heard and not last:
+                    heard.until(int(plain.shown[stop]))
         if heard:
             heard.rest()
 
-    def _pictures(self, payloads: Payloads, near: int, wanted: _Wanted, heard: _Heard | None) -> None:
-        times = unwrapped(payloads.pts, near)
-        first, end = wanted.check(times, payloads.ends - payloads.begins)
+    def _chunks(self, plain: PlainSegment, wanted: _Wanted) -> list[tuple[int, int, bool]]:
+        """Stretches of the wanted pictures, each of about _CHUNK ticks, and whether it is the last one."""
+        if plain.codec != self._codec:
+            raise Irregular("codec")
+        first, end = wanted.check(plain.shown, plain.sizes)
+        if first == end:
+            return []
         if self._codec == "hevc" and wanted.spliced:
-            _break_link(payloads, first)
-        pictures = length_prefixed(payloads, _hevc_sets if self._codec == "hevc" else None)
-        for begin, stop in _chunks(times, first, end):
-            wanted.write(self._writer, pictures, begin, stop)
-            if heard and stop < end:
-                heard.until(int(times[stop]))
+            plain.break_link(first)
+        times = plain.shown[first:end]
+        number = min(int(times.max() - times.min()) // _CHUNK + 1, end - first)
+        bounds = np.linspace(first, end, number + 1).astype(int).tolist()
+        return [(begin, stop, stop == end) for begin, stop in pairwise(bounds)]
 
 
 class _Wanted:
@@ -159,9 +159,8 @@ class _Wanted:
 class _Heard:
     """The sound of a segment, handed on little by little."""
 
-    def __init__(self, sound: CopiedAudio, frames: SoundFrames, near: int) -> None:
-        self._sound, self._frames = sound, frames
-        self._times, self._taken = unwrapped(frames.pts, near), 0
+    def __init__(self, sound: CopiedAudio, frames: SoundFrames, times: Integers) -> None:
+        self._sound, self._frames, self._times, self._taken = sound, frames, times, 0
 
     def until(self, time: int) -> None:
         """Hand on what comes before a time, in ticks."""
@@ -174,28 +173,3 @@ class _Heard:
         if end > self._taken:
             self._sound.take_all(self._times, self._frames, self._taken, end)
             self._taken = end
-
-
-def unwrapped(raw: Integers, near: int) -> Integers:
-    """The 64-bit times that a 33-bit clock shows, each the one nearest to `near`."""
-    return near + (raw - near + WRAP // 2) % WRAP - WRAP // 2
-
-
-def _chunks(times: Integers, first: int, end: int) -> list[tuple[int, int]]:
-    """Stretches of pictures, each of about _CHUNK ticks."""
-    if first == end:
-        return []
-    long = int(times[first:end].max() - times[first:end].min())
-    bounds = np.linspace(first, end, min(long // _CHUNK + 1, end - first) + 1).astype(int).tolist()
-    return list(pairwise(bounds))
-
-
-def _break_link(payloads: Payloads, number: int) -> None:
-    own = slice(int(payloads.begins[number]), int(payloads.ends[number]))
-    payloads.data[own] = np.frombuffer(as_broken_link(payloads.data[own].tobytes()), np.uint8)
-
-
-def _hevc_sets(first_bytes: Bytes) -> NDArray[np.bool_]:
-    """Which units are parameter sets: an hvc1 track has them in its description and nowhere else."""
-    kinds = first_bytes >> 1 & 0x3F
-    return np.isin(kinds, HEVC_SETS)

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from editing.media.transport_rows import Bytes, Integers, Irregular, Payloads
+from editing.media.packetized import Bytes, Integers, Irregular, Payloads
 
-_BLOCK = 1 << 17
-"""Words that are compared at once: what comes out of that stays in the cache."""
 _END_OF_CODE = 0x0100
 """00 01 as a little-endian word. Every start code has this one or 00 00 at an even place."""
 _EITHER = ~_END_OF_CODE & 0xFFFF
@@ -24,13 +22,14 @@ _INSERTED = memoryview(b"\0")
 class Pictures:
     """Samples for an MP4, each a stretch of `data`; `sizes` counts what comes out of it.
 
-    Each row of `cuts`, in order: at a place, something is put in or not, and another place to go on from.
+    `units` says where each unit begins. A row of `cuts`: a place, whether a byte is put in, where it goes on.
     """
 
     data: Bytes
     begins: Integers
     ends: Integers
     sizes: Integers
+    units: Integers
     cuts: Integers
 
     def pieces(self, first: int, end: int) -> Iterator[memoryview]:
@@ -81,36 +80,41 @@ def length_prefixed(payloads: Payloads, without: Callable[[Bytes], NDArray[np.bo
     sizes = np.add.reduceat((lengths + _PREFIX) * ~left_out, firsts)
     cut = short | left_out
     cuts = np.column_stack((prefixes, short & ~left_out, np.where(left_out, stops, prefixes)))[cut]
-    return Pictures(data, prefixes[firsts], ends, sizes, cuts)
+    return Pictures(data, prefixes[firsts], ends, sizes, units, cuts)
 
 
 def _codes(payloads: Payloads) -> tuple[Integers, Integers]:
     """Where the start codes in all payloads are, and which of them are the first ones of a payload."""
-    begins, ends = payloads.begins, payloads.ends
-    found = start_codes(payloads.data[: int(ends[-1])])
+    begins, found = payloads.begins, payloads.codes
     within = np.searchsorted(begins, found, side="right") - 1
-    inside = (within >= 0) & (found + 3 <= ends[within])
-    found, within = found[inside], within[inside]
     firsts = np.searchsorted(within, np.arange(len(begins)))
     if not len(found) or firsts[-1] == len(found) or (within[firsts] != np.arange(len(begins))).any():
         raise Irregular("a picture without units")
     return found, firsts
 
 
-def start_codes(data: Bytes) -> Integers:
-    """Where 00 00 01 begins, in order."""
-    words = data[: len(data) // 2 * 2].view("<u2")
-    masked, hits = np.empty(_BLOCK, np.uint16), np.empty(_BLOCK, bool)
-    found: list[NDArray[np.intp]] = []
-    for begin in range(0, len(words), _BLOCK):
-        block = words[begin : begin + _BLOCK]
-        size = len(block)
-        np.bitwise_and(block, _EITHER, out=masked[:size])
-        np.equal(masked[:size], 0, out=hits[:size])
-        found.append(np.flatnonzero(hits[:size]) + begin)
-    at = np.concatenate(found) if found else np.empty(0, np.intp)
-    # The word 00 01 is a code's end where a zero comes before it; 00 00 its beginning where a one follows.
-    places = at * 2 - (words[at] == _END_OF_CODE)
-    places = places[(places >= 0) & (places + 3 <= len(data))]
-    whole = (data[places] == 0) & (data[places + 1] == 0) & (data[places + 2] == 1)
-    return np.sort(places[whole])
+class StartCodes:
+    """Looks for 00 00 01 in `data`, blocks of a size one after the other, as soon as each is there."""
+
+    def __init__(self, data: Bytes, size: int) -> None:
+        self._data, self._size = data, size
+        self._words = data[: len(data) // 2 * 2].view("<u2")
+        self._masked, self._hits = np.empty(size // 2, np.uint16), np.empty(size // 2, bool)
+        self._candidates: list[NDArray[np.intp]] = []
+
+    def block(self, begin: int) -> None:
+        """Look at the block that begins at an even place."""
+        words = self._words[begin // 2 : (begin + self._size) // 2]
+        masked, hits = self._masked[: len(words)], self._hits[: len(words)]
+        np.bitwise_and(words, _EITHER, out=masked)
+        np.equal(masked, 0, out=hits)
+        self._candidates.append(np.flatnonzero(hits) + begin // 2)
+
+    def found(self) -> Integers:
+        """Where 00 00 01 begins, in order."""
+        data = self._data
+        at = np.concatenate(self._candidates)
+        # The word 00 01 is a code's end where a zero comes before it; 00 00 its beginning where a one follows.
+        places = at * 2 - (self._words[at] == _END_OF_CODE)
+        places = places[(places >= 0) & (places + 3 <= len(data))]
+        return np.sort(places[(data[places] == 0) & (data[places + 1] == 0) & (data[places + 2] == 1)])

@@ -24,7 +24,7 @@ _HEVC_KINDS = {
     20: FrameKind.IDR,
     21: FrameKind.CRA,
 }
-_HEVC_CRA, _HEVC_BLA_WITHOUT_LEADING = 21, 18
+HEVC_CRA, HEVC_BLA_WITHOUT_LEADING = 21, 18
 _HEVC_FIRST_NON_SLICE = 32
 _HEVC_UNSPECIFIED = 63
 _RECOVERY_POINT = 6
@@ -87,8 +87,8 @@ def as_broken_link(data: bytes) -> bytes:
     made = bytearray(data)
     start = data.find(START_CODE)
     while 0 <= start < len(data) - 3:
-        if data[start + 3] >> 1 & 0x3F == _HEVC_CRA:
-            made[start + 3] = data[start + 3] & 0x81 | _HEVC_BLA_WITHOUT_LEADING << 1
+        if data[start + 3] >> 1 & 0x3F == HEVC_CRA:
+            made[start + 3] = data[start + 3] & 0x81 | HEVC_BLA_WITHOUT_LEADING << 1
         start = data.find(START_CODE, start + 3)
     return bytes(made)
 
