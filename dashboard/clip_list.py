@@ -54,26 +54,30 @@ class ClipList:
     def duration(self) -> int:
         return sum(each.duration for each in self.chosen)
 
-    def add(self, recording: Recording, wanted: Range) -> None:
+    def add(self, recording: Recording, wanted: Range, cover: Instant | None = None) -> None:
+        """At the end of the list; a cover takes the place of the one there is."""
         name = recording.stream.full_name
-        clip = Chosen(_id(), recording.pk, name.domain, name.app, name.stream, wanted.start, wanted.end)
-        self._keep([*self.chosen, clip][:MOST])
+        clip = Chosen(_id(), recording.pk, name.domain, name.app, name.stream, wanted.start, wanted.end, cover)
+        self._keep(_with_one_cover([*self.chosen, clip][:MOST], clip))
 
-    def begin_with(self, clips: Sequence[tuple[Recording, Range]]) -> None:
-        """Begin anew with these."""
+    def begin_with(self, clips: Sequence[tuple[Recording, Clip]]) -> None:
+        """Begin anew with these; of several covers the first counts."""
         self._keep([])
-        for recording, wanted in clips[:MOST]:
-            self.add(recording, wanted)
+        for recording, clip in reversed(clips[:MOST]):
+            self.add(recording, clip.range, clip.cover)
+        self._keep(self.chosen[::-1])
 
     def change(self, clip_id: str, wanted: Range, cover: Instant | None = None) -> None:
-        """Other times for a clip, and the instant of the picture that shall be the cover."""
-        start, end = wanted.start, wanted.end
-        self._keep(
-            [replace(each, start=start, end=end, cover=cover) if each.id == clip_id else each for each in self.chosen]
-        )
+        """Other times for a clip, and the instant of the picture that shall be the cover, if it is in this clip."""
+        for position, each in enumerate(self.chosen):
+            if each.id == clip_id:
+                changed = replace(each, start=wanted.start, end=wanted.end, cover=cover)
+                self._keep(_with_one_cover([*self.chosen[:position], changed, *self.chosen[position + 1 :]], changed))
 
     def duplicate(self, clip_id: str) -> None:
-        doubled = [[each, replace(each, id=_id())] if each.id == clip_id else [each] for each in self.chosen]
+        doubled = [
+            [each, replace(each, id=_id(), cover=None)] if each.id == clip_id else [each] for each in self.chosen
+        ]
         self._keep([each for group in doubled for each in group][:MOST])
 
     def remove(self, clip_id: str) -> None:
@@ -99,6 +103,13 @@ class ClipList:
         self.chosen = chosen
         rows: list[dict[str, Any]] = [asdict(each) for each in chosen]
         self._session[_KEY] = rows
+
+
+def _with_one_cover(chosen: list[Chosen], newest: Chosen) -> list[Chosen]:
+    """A merge has one cover: where the newest clip names it, no other does."""
+    if newest.cover is None:
+        return chosen
+    return [each if each is newest else replace(each, cover=None) for each in chosen]
 
 
 def _id() -> str:

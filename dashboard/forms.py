@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
 from editing.errors import EditingError, InvalidInstant
-from editing.models import Bucket, RecordTemplate
+from editing.models import Bucket, RecordTemplate, Stream
 from editing.services import editing_jobs
 from editing.services.editing_jobs import Output
 from editing.timeline.clips import Clip, HolePolicy, Mode
@@ -103,6 +105,33 @@ class RangeForm(forms.Form):
             self.add_error("cover", "The cover must lie in its clip.")
 
 
+class InstantField(forms.CharField):
+    """An instant in full, or nothing."""
+
+    def clean(self, value: Any) -> Instant | None:
+        text = super().clean(value)
+        try:
+            return parse_instant(text) if text else None
+        except InvalidInstant as error:
+            raise forms.ValidationError(error.message) from error
+
+
+class CoverForm(forms.Form):
+    """An instant of a clip, or none; a clip's end means its last picture."""
+
+    at = InstantField(required=False)
+
+    def __init__(self, *args: Any, clip: Range, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.clip = clip
+
+    def clean_at(self) -> Instant | None:
+        at: Instant | None = self.cleaned_data["at"]
+        if at is not None and not self.clip.start <= at <= self.clip.end:
+            raise forms.ValidationError("The cover must lie in its clip.")
+        return at
+
+
 def _number(placeholder: str) -> forms.NumberInput:
     return forms.NumberInput({"placeholder": placeholder, "inputmode": "numeric"})
 
@@ -163,25 +192,70 @@ class MergeForm(forms.Form):
         return field if field in self.fields else None
 
 
-class InstantField(forms.CharField):
-    """An instant in full, or nothing."""
+_GIGABYTE = 10**9
 
-    def clean(self, value: Any) -> Instant | None:
-        text = super().clean(value)
-        try:
-            return parse_instant(text) if text else None
-        except InvalidInstant as error:
-            raise forms.ValidationError(error.message) from error
+
+class KeepForm(forms.Form):
+    """How much of what is recorded of a stream is kept; both may be empty."""
+
+    days = forms.IntegerField(label="Days", required=False, widget=_number("all"))
+    gigabytes = forms.DecimalField(label="Gigabytes", required=False, widget=_number("all"), max_digits=12)
+
+    def limits(self) -> dict[str, Any]:
+        """The arguments of services.streams.keep."""
+        gigabytes = self.cleaned_data["gigabytes"]
+        size = None if gigabytes is None else int(gigabytes * _GIGABYTE)
+        return {"keep_days": self.cleaned_data["days"], "keep_bytes": size}
+
+    def add_refusal(self, error: EditingError) -> None:
+        self.add_error("days" if error.field == "keep_days" else "gigabytes", error.message)
+
+    @classmethod
+    def of(cls, stream: Stream) -> KeepForm:
+        size = stream.keep_bytes
+        return cls(initial={"days": stream.keep_days, "gigabytes": size and Decimal(size) / _GIGABYTE})
 
 
 class RecordJobForm(forms.Form):
     """A stream to record; the fields are the arguments of services.record_jobs.create."""
 
     name = forms.CharField(max_length=128)
-    url = forms.CharField(label="Address", help_text="rtmp://host/application/stream, or rtmps")
+    url = forms.CharField(label="Address", help_text="rtmp://host/application/stream, rtmps, or a live .m3u8")
     bucket = forms.ModelChoiceField(Bucket.objects.active(), empty_label=None, to_field_name="name")
     template = forms.ModelChoiceField(
         RecordTemplate.objects.order_by("kind", "name"), required=False, empty_label="live editing (default)"
     )
+    notify_url = forms.CharField(
+        label="Callback",
+        required=False,
+        help_text="An http(s) address that is told of each state and each file. Empty: nobody but those who asked.",
+    )
     start_at = InstantField(label="Begins", required=False, help_text="Empty: now. Like 2026-11-20T10:00:00Z")
     end_at = InstantField(label="Ends", required=False, help_text="Empty: when somebody stops it.")
+
+
+class PublishForm(forms.Form):
+    """A stream that shall be published to us."""
+
+    app = forms.ChoiceField(label="Application")
+    stream = forms.CharField(label="Name of the stream", max_length=250, help_text="Such as main")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        apps = settings.RTMP_APPLICATIONS
+        field = self.fields["app"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(app, app) for app in apps]
+        field.initial = apps[0]
+        if len(apps) == 1:
+            field.widget = forms.HiddenInput()
+
+
+class RuleForm(forms.Form):
+    """What becomes of what is published; the fields are the arguments of services.publishing.set_rule."""
+
+    auto_record = forms.BooleanField(required=False)
+    template = forms.ModelChoiceField(
+        RecordTemplate.objects.order_by("kind", "name"), required=False, empty_label="live editing (default)"
+    )
+    bucket = forms.ModelChoiceField(Bucket.objects.active(), required=False, empty_label="the first active one")

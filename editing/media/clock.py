@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from editing.errors import UnreadableMedia
 from editing.timeline.frames import ENTRIES, KIND_MASK, FrameKind, VideoIndex, unpack
 from editing.timeline.instant import Instant
 from editing.timeline.pieces import Action, Piece
@@ -46,7 +47,10 @@ _known: WeakKeyDictionary[Piece, Frames] = WeakKeyDictionary()
 
 
 def frames_of(piece: Piece) -> Frames:
-    """The piece's frames, from the index; those of a slate come evenly. They are kept as long as their piece is."""
+    """The piece's frames, from the index; those of a slate come evenly. They are kept as long as their piece is.
+
+    Raises UnreadableMedia where two are shown at once: such an index was made before times were spread.
+    """
     frames = _known.get(piece)
     if frames is None:
         frames = _known[piece] = _frames_of(piece)
@@ -60,7 +64,11 @@ def _frames_of(piece: Piece) -> Frames:
     for segment in piece.segments:
         if video := unpack(segment.packed).video:
             frames.add(video, piece.first_pts, piece.end_pts)
-    frames.shown.frombytes(np.sort(np.frombuffer(frames.pts, np.int64)).tobytes())
+    shown = np.sort(np.frombuffer(frames.pts, np.int64))
+    if (shown[1:] <= shown[:-1]).any():
+        key = piece.segments[0].key
+        raise UnreadableMedia(f"Two pictures of {key} and what follows are shown at the same instant.")
+    frames.shown.frombytes(shown.tobytes())
     return frames
 
 
@@ -107,24 +115,28 @@ def joints(pieces: Iterable[Piece]) -> list[int]:
 
 
 def cover(plan: CutPlan) -> int:
-    """Where the output shows the first cover time that a clip names, in ticks; 0 where none does.
+    """Where the output begins to show the frame of the first cover time that a clip names, in ticks; 0 where none does.
 
-    For a time in a hole, and for a clip's end, that is where the last frame before it is shown.
+    For a time in a hole, and for a clip's end, that is the last frame before it.
     """
     offset = 0
     for clip in plan.clips:
         if clip.clip.cover is not None:
-            return offset + _ticks_until(clip.pieces, min(clip.clip.cover, clip.clip.range.end - 1))
+            return offset + _shown_at(clip.pieces, min(clip.clip.cover, clip.clip.range.end - 1))
         offset += clip.ticks
     return 0
 
 
-def _ticks_until(pieces: Sequence[Piece], instant: Instant) -> int:
+def _shown_at(pieces: Sequence[Piece], instant: Instant) -> int:
+    """When the frame that is on the screen at an instant begins; that of the first one where none has begun yet."""
     offset = found = 0
     for piece in pieces:
-        for segment in piece.segments:
-            pts = segment.anchor.first_pts_at(instant + 1) - 1  # the last tick that is not after the instant
-            if (at := min(pts, piece.end_pts - 1, segment.end_pts - 1)) >= max(piece.first_pts, segment.first_pts):
-                found = offset + at - piece.first_pts
+        for segment in reversed(piece.segments):
+            last = segment.anchor.first_pts_at(instant + 1) - 1  # the last tick that is not after the instant
+            if last < segment.first_pts or not (video := unpack(segment.packed).video):
+                continue
+            if begun := [pts for pts in video.pts if piece.first_pts <= pts <= min(last, piece.end_pts - 1)]:
+                found = offset + max(begun) - piece.first_pts
+                break
         offset += piece.ticks
     return found

@@ -37,6 +37,7 @@ class Mp4Writer:
     def __init__(self, path: Path, *, room: int) -> None:
         self._memory = io.BytesIO()
         self._sketch = Muxer(path, index=_SKETCH, into=self._memory)
+        self.kind = self._sketch.kind
         self._video, self._audio = Track(), Track()
         self._tracks: list[Track] = []
         self._drain = Drain(path)

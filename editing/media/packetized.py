@@ -83,7 +83,7 @@ def packets(data: Bytes, layout: Layout, codes: Integers | None = None) -> Paylo
 
 
 class _Chunks:
-    """The stretches that rows are in: a first one for each PES packet, and the inner ones that must be moved up to it."""
+    """The stretches that rows are in: one at the head of each PES packet, and inner ones to be moved up to it."""
 
     def __init__(self, layout: Layout, heads: Integers) -> None:
         places, inner = layout.places, layout.inner

@@ -52,7 +52,7 @@ class Rows:
         """The payload that all packets of a table have."""
         at = np.flatnonzero(self._pids == pid)
         require(len(at) and (self._words[at] & (_START | 0xF0) == (_START | _PAYLOADS)).all())
-        tables = {self._matrix[row].tobytes() for row in at.tolist()}
+        tables: set[bytes] = {self._matrix[row].tobytes() for row in at.tolist()}
         require(len(tables) == 1)
         return tables.pop()
 

@@ -1,6 +1,6 @@
 /* The recording page: player, timeline, marks and clips held together. Every key has a button, every drag a field. */
 
-import { announce } from "./site.js";
+import { announce, warn } from "./site.js";
 import { ClipRows } from "./clips.js";
 import { Frames } from "./frames.js";
 import { fromISO, sayDuration } from "./instants.js";
@@ -40,6 +40,7 @@ class Editor {
     this.#take(found);
     if (!this.live) return;
     $("live").hidden = false;
+    if (location.hash === "#live") this.goLive();
     setTimeout(() => this.#grow(), GROWS_EVERY);
   }
 
@@ -52,7 +53,7 @@ class Editor {
       start: start / 1000,
       end: end / 1000,
       covered: covered.map((pair) => pair.map((each) => each / 1000)),
-      gaps: gaps.map(([from, to, reason]) => [from / 1000, to / 1000, reason]),
+      gaps: gaps.map(([from, to, reason, intended]) => [from / 1000, to / 1000, reason, intended]),
       segments: segments.map((each) => each / 1000),
       ended,
     };
@@ -130,6 +131,18 @@ class Editor {
     if (!this.marks) return;
     const instant = await this.marks.mark(name, this.player.instant + ROUNDING);
     announce(`${name === "in" ? "In" : "Out"} ${full(instant)}`);
+  }
+
+  /* The picture shown becomes the cover of the clip it is in: of the one that is being marked, or of one in the list. */
+  async cover() {
+    if (!this.marks) return;
+    const instant = this.player.instant + ROUNDING;
+    const at = (await this.frames.at(instant))?.start ?? instant;
+    const clip = this.rows.at(at);
+    const marked = this.marks.holds(at) && (this.marks.complete || !clip);
+    if (!marked && !clip) return warn("The picture shown is in no clip: set In and Out around it, or go into a clip.");
+    const chosen = marked ? this.marks.setCover(at) : await this.rows.cover(clip, at);
+    announce(chosen ? `Cover ${full(at)}` : "The cover is chosen for you.");
   }
 
   goTo(name, shift = 0) {
@@ -221,6 +234,7 @@ class Editor {
       "set-in": () => this.mark("in"),
       "set-out": () => this.mark("out"),
       "play-clip": () => this.playMarked(),
+      "set-cover": () => this.cover(),
       "zoom-in": () => this.timeline.zoom(0.5),
       "zoom-out": () => this.timeline.zoom(2),
       "pan-back": () => this.timeline.pan(-0.5),
@@ -240,6 +254,7 @@ class Editor {
       { keys: ["Shift+o"], label: "go to the last picture before out", run: () => this.goTo("out", -1) },
       { keys: ["p"], label: "play from in to out", run: actions["play-clip"] },
       { keys: ["Shift+p"], label: "play the last two seconds before out", run: () => this.playMarked(2000) },
+      { keys: ["c"], label: "the picture shown becomes the cover, or no longer", run: actions["set-cover"] },
       { keys: ["Alt+x"], label: "clear in and out", run: () => this.marks.clear() },
       { keys: ["Enter"], label: "add the clip", run: () => $("marks").requestSubmit() },
       { keys: ["Delete"], label: "remove the clip that has the focus", run: () => this.rows.removeFocused() },
@@ -311,7 +326,9 @@ class Editor {
   #listGaps(gaps) {
     const details = $("gaps");
     details.hidden = !gaps.length;
-    details.querySelector("summary").textContent = `${gaps.length} gap${gaps.length === 1 ? "" : "s"} in this recording`;
+    const pauses = gaps.filter(([, , , intended]) => intended).length;
+    const said = [counted(gaps.length - pauses, "gap"), counted(pauses, "pause")].filter(Boolean).join(" and ");
+    details.querySelector("summary").textContent = `${said} in this recording`;
     details.querySelector("ul").replaceChildren(...gaps.slice(0, 500).map((gap) => this.#gapRow(gap)));
   }
 
@@ -328,6 +345,10 @@ class Editor {
     place.textContent = text;
     place.hidden = false;
   }
+}
+
+function counted(number, word) {
+  return number ? `${number} ${word}${number === 1 ? "" : "s"}` : "";
 }
 
 /* What was known, with its end replaced by what is known now. */
