@@ -153,6 +153,7 @@ def adts(content: bytes) -> bytes:
     return bytes([0xFF, 0xF1, 0x4C, 0x40 | size >> 11, size >> 3 & 0xFF, size << 5 & 0xE0 | 0x1F, 0xFC]) + content
 
 
+times = st.integers(0, (1 << 33) - 1)
 misleading = st.just(b"\xff\xf1\x4c\x40\x02\x1f\xfc" * 9)
 """Sound that looks like headers."""
 frames = st.lists(st.one_of(st.binary(min_size=1, max_size=300), misleading), min_size=1, max_size=4)
