@@ -37,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("publish/", publish.index, name="publish"),
     path("publish/streams/", publish.create, name="publish-create"),
     path("publish/streams/<int:stream_id>/", publish.detail, name="publish-stream"),
+    path("publish/streams/<int:stream_id>/status/", publish.status, name="publish-status"),
     path("publish/streams/<int:stream_id>/key/", publish.rotate, name="publish-rotate"),
     path("publish/streams/<int:stream_id>/key/remove/", publish.remove_key, name="publish-remove-key"),
     path("publish/applications/<str:app>/", publish.change_rule, name="publish-rule"),

@@ -18,6 +18,7 @@ from editing.errors import Conflict
 from editing.models import EditingJob, JobState, MediaAsset
 from editing.models.roles import Verb
 from editing.services import editing_jobs, health, links
+from editing.worker.plans import clips_of
 
 HTMX_STOP_POLLING = 286
 _SPEED_FROM = 5
@@ -99,6 +100,7 @@ def _context(job: EditingJob) -> dict[str, Any]:
         "asset": asset,
         "quarter": job.progress // 25 * 25,
         "queued_because": _queued_because(job),
+        "waits_until": max((clip.range.end for clip in clips_of(job)), default=None) if job.waiting else None,
         "speed": _speed(job),
         "took": (job.finished_at - job.started_at).total_seconds() if job.finished_at and job.started_at else None,
     }

@@ -66,14 +66,19 @@ def detail(request: HttpRequest, stream_id: int) -> HttpResponse:
     name = quote(stream.name) + (f"?key={key}" if key else "")
     context = {
         **_server(request),
-        "stream": stream,
         "key": key,
         "has_key": hasattr(stream, "key"),
         "name": name,
-        "publication": Publication.objects.on_air().filter(stream=stream).first(),
-        "job": RecordJob.objects.filter(stream=stream, published=True).first(),
+        **_status(stream),
     }
     return render(request, "publish/stream.html", {**context, "server": f"{context['address']}/{stream.app}"})
+
+
+@needs(Verb.OPERATE)
+@require_safe
+def status(request: HttpRequest, stream_id: int) -> HttpResponse:
+    """Whether it is on; it asks for itself again."""
+    return render(request, "publish/_status.html", _status(_load(request, stream_id)))
 
 
 @needs(Verb.OPERATE)
@@ -131,6 +136,14 @@ def _server(request: HttpRequest) -> dict[str, Any]:
         "open": settings.RTMP_KEYS,
         "applications": settings.RTMP_APPLICATIONS,
         "may_invite": can(request.user, Verb.OPERATE),
+    }
+
+
+def _status(stream: Stream) -> dict[str, Any]:
+    return {
+        "stream": stream,
+        "publication": Publication.objects.on_air().filter(stream=stream).first(),
+        "job": RecordJob.objects.filter(stream=stream, published=True).first(),
     }
 
 

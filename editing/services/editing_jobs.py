@@ -22,9 +22,9 @@ from editing.models import EditingJob, JobState, Project
 from editing.models.states import move
 from editing.services import idempotency, plans
 from editing.services.plans import Output, Planned
-from editing.timeline.clips import Clip, HolePolicy, Mode
+from editing.timeline.clips import Clip, HolePolicy, Mode, until
 from editing.timeline.describe import describe
-from editing.timeline.instant import to_datetime
+from editing.timeline.instant import from_datetime, to_datetime
 from editing.worker import projects
 from editing.worker.plans import clips_of, rows_of, streams_of, unfinished, why_waiting
 
@@ -61,6 +61,7 @@ def submit(
 ) -> EditingJob:
     """A job that merges `clips`, in their order, into `output`; it is in the queue when this returns.
 
+    A clip may end at UNTIL_NOW, or in the future of a stream that is being recorded: then the job waits for its media.
     With an idempotency key the same request gives the same job however often it comes. `request` is kept with the job
     for the face that was asked. A `project` becomes Producing; one that is new is saved with the job. Raises what
     `plan` raises, and InvalidInput (user data), OutputKeyTaken, IdempotencyConflict.
@@ -72,6 +73,8 @@ def submit(
     sent = idempotency.fingerprint(job.clips, mode, buckets, output.options, holes, user_data)
     if known := idempotency.find(user, idempotency_key, sent):
         return known
+    clips = until(clips, from_datetime(timezone.now()))
+    job.clips = rows_of(clips)
     try:
         planned = plans.make(clips, mode=mode, output=output, holes=holes)
         job.waiting, job.plan = planned.waiting, describe(planned.plan) if planned.plan else None
