@@ -22,6 +22,9 @@ _STATES = {
     "started": ("live", "Recording"),
     "paused": ("quiet", "Paused"),
     "stopped": ("quiet", "Stopped"),
+    "waiting": ("busy", "On its way"),
+    "delivered": ("good", "Arrived"),
+    "failed": ("bad", "Given up"),
 }
 
 
@@ -127,6 +130,13 @@ def bytes_(value: int | None) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} TB"
+
+
+@register.filter
+def bits_(value: int | None) -> str:
+    """As people say the rate of a stream."""
+    rate = float(value or 0) / 1000
+    return f"{rate:.0f} kbit" if rate < 1000 else f"{rate / 1000:.1f} Mbit"
 
 
 @register.filter

@@ -101,6 +101,6 @@ def _drawn(recording: Recording, since: Instant) -> dict[str, Any]:
         "start": start,
         "end": whole.end if whole else start,
         "covered": [[part.start, part.end] for part in found.covered()],
-        "gaps": [[gap.range.start, gap.range.end, gap.reason] for gap in found.gaps(shown)],
+        "gaps": [[gap.range.start, gap.range.end, gap.reason, gap.intended] for gap in found.gaps(shown)],
         "segments": [segment.start for segment in found.segments],
     }

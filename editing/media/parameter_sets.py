@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from editing.media.units import exp_golomb, is_sequence_set, units
+from editing.media.units import START_CODE, exp_golomb, is_delimiter, is_sequence_set, units
 
 _H264_PICTURE_SET = 8
 _HIGHEST_SEQUENCE_ID = 31
@@ -22,6 +22,22 @@ def free_id(sets: bytes) -> int:
 def brings_sets(packet: bytes, codec: str) -> bool:
     """Whether a packet (Annex B) says itself how its pictures are decoded."""
     return any(unit and is_sequence_set(unit, codec) for unit in units(packet[:_HEAD]))
+
+
+def with_sets(packet: bytes, sets: bytes, codec: str) -> bytes:
+    """A picture (Annex B) with parameter sets in front of it: behind its access unit delimiter, which comes first.
+
+    Encoders that keep their sets elsewhere may put other things before the delimiter; it is moved then.
+    """
+    start = packet.find(START_CODE, 0, _HEAD)
+    while 0 <= start < len(packet) - 3:
+        end = packet.find(START_CODE, start + 3)
+        if is_delimiter(packet[start + 3 :], codec) and end >= 0:
+            begin = start - (packet[start - 1 : start] == b"\x00")  # start codes may be four bytes long
+            end -= packet[end - 1] == 0
+            return packet[begin:end] + sets + packet[:begin] + packet[end:]
+        start = packet.find(START_CODE, start + 3, _HEAD)
+    return sets + packet
 
 
 def _id(unit: bytes) -> int:

@@ -50,12 +50,13 @@ def video_parameters(stream: Any, sets: list[bytes], known: Parameters | None) -
 def audio_parameters(stream: Any, first_bytes: bytes, known: Parameters | None, position: int) -> AudioParameters:
     """What decoders must know of the track at `position`; as before, where its configuration is the same."""
     context = stream.codec_context
-    extradata = _audio_specific_config(first_bytes).hex() if context.name == "aac" else ""
+    codec = context.codec.canonical_name  # that of its decoder may be another: mp3float
+    extradata = _audio_specific_config(first_bytes).hex() if codec == "aac" else ""
     before = known.audio[position] if known and position < len(known.audio) else None
-    if before and extradata and (before.codec, before.extradata) == (context.name, extradata):
+    if before and extradata and (before.codec, before.extradata) == (codec, extradata):
         return before
     return AudioParameters(
-        codec=context.name,
+        codec=codec,
         profile=context.profile or "",
         sample_rate=context.sample_rate,
         channels=context.channels,

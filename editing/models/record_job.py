@@ -16,10 +16,14 @@ from editing.timeline.instant import from_datetime
 
 
 class PauseReason(models.TextChoices):
-    """Why a job is paused: only silence ends by itself."""
+    """Why a job is paused: silence and a full disk end by themselves."""
 
     SILENCE = "silence", "nothing came"
+    DISK = "disk", "too little room on the disk"
     OPERATOR = "operator", "an operator paused it"
+
+
+SELF_ENDING = (PauseReason.SILENCE, PauseReason.DISK)
 
 
 class RecordJobQuerySet(SeenByRole):
@@ -29,9 +33,9 @@ class RecordJobQuerySet(SeenByRole):
         Our own RTMP server tells when somebody publishes: its streams are not looked for in silence.
         """
         now = from_datetime(timezone.now())
-        silent = Q(state=RecordState.PAUSED, pause_reason=PauseReason.SILENCE)
+        resting = Q(state=RecordState.PAUSED, pause_reason__in=SELF_ENDING)
         findable = Q(published=False) | Q(stream__publication__seen_at__gt=lapsed())
-        alive = Q(state__in=(RecordState.INITIAL, RecordState.STARTED)) | silent & findable
+        alive = Q(state__in=(RecordState.INITIAL, RecordState.STARTED)) | resting & findable
         begun = Q(start_at=None) | Q(start_at__lte=now)
         return self.filter(alive, begun, Q(end_at=None) | Q(end_at__gt=now))
 
@@ -58,6 +62,7 @@ class RecordJob(models.Model):
 
     class Input(models.TextChoices):
         RTMP = "rtmp", "RTMP"
+        HLS = "hls", "HLS"
 
     id = models.CharField(max_length=32, primary_key=True, default=new_id, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")

@@ -1,35 +1,35 @@
 """Access keys: a program's credentials, shown once, kept encrypted, acting with its user's roles."""
 
 import hmac
+import logging
 import secrets
 import string
 from datetime import timedelta
 
+from cryptography.fernet import InvalidToken
 from django.contrib.auth.models import User
 from django.db.models import Q
 from django.utils import timezone
 
-from editing.errors import NotFound, PermissionDenied
+from editing.errors import KeyOutdated, NotFound, PermissionDenied
 from editing.models import AccessKey
 from editing.models.roles import Verb, can
-from editing.services import ciphers
+from editing.models.sealed import ACCESS_KEYS, seal, unseal
 
+log = logging.getLogger(__name__)
 ALPHABET = string.ascii_letters + string.digits
-_PURPOSE = "access keys"
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 def create(user: User) -> tuple[AccessKey, str]:
     """A new key of `user` and its secret, which nothing will show again."""
     secret = _random(40)
-    key = AccessKey.objects.create(
-        id="LE" + _random(22), user=user, encrypted_secret=ciphers.of(_PURPOSE).encrypt(secret.encode())
-    )
+    key = AccessKey.objects.create(id="LE" + _random(22), user=user, encrypted_secret=seal(secret, ACCESS_KEYS))
     return key, secret
 
 
 def authenticate(key_id: str, secret: str) -> User | None:
-    """The user whose active key this is, or None. Secrets are compared in constant time."""
+    """The user whose active key this is, or None. Secrets are compared in constant time. Raises KeyOutdated."""
     key = AccessKey.objects.active().select_related("user").filter(pk=key_id).first()
     expected = secret_of(key) if key else ""
     if not hmac.compare_digest(expected.encode(), secret.encode()) or key is None:
@@ -48,8 +48,23 @@ def find(key_id: str) -> AccessKey:
 
 
 def secret_of(key: AccessKey) -> str:
-    """The secret in clear, which checking a signature needs."""
-    return ciphers.of(_PURPOSE).decrypt(bytes(key.encrypted_secret)).decode()
+    """The secret in clear, which checking a signature needs. Raises KeyOutdated."""
+    try:
+        return unseal(bytes(key.encrypted_secret), ACCESS_KEYS)
+    except InvalidToken:
+        log.warning("Access key %s was made under another SECRET_KEY; its user needs a new one.", key.pk)
+        raise KeyOutdated(
+            "This server's SECRET_KEY has changed since the access key was made; create another on the account page."
+        ) from None
+
+
+def is_outdated(key: AccessKey) -> bool:
+    """Whether its secret cannot be read any more, so that its user needs another key."""
+    try:
+        unseal(bytes(key.encrypted_secret), ACCESS_KEYS)
+    except InvalidToken:
+        return True
+    return False
 
 
 def revoke(key: AccessKey, *, by: User) -> AccessKey:

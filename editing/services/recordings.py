@@ -86,8 +86,8 @@ def frame_times(recording: Recording, instant: Instant) -> list[Instant]:
     return [segment.anchor.instant(pts) for pts in (*sorted(video.pts), segment.end_pts)]
 
 
-def delete(recording: Recording) -> None:
-    """Remove a recording with its files. Outputs that were made from it stay.
+def delete(recording: Recording, *, keep_files: bool = False) -> None:
+    """Remove a recording, with its files or without. Outputs that were made from it stay.
 
     Rows go first: a file without a row harms nobody. Raises Conflict while a record job adds to it, StorageFailure
     where files stay behind; the recording is gone then, too.
@@ -97,7 +97,7 @@ def delete(recording: Recording) -> None:
     bucket, keys = recording.bucket, list(recording.segments.values_list("key", flat=True))
     recording.delete()
     left, reason = 0, ""
-    for key in filter(None, [*keys, recording.poster, recording.playlist]):
+    for key in [] if keep_files else [*keys, *recording.other_keys]:
         try:
             storage.delete(bucket, key)
         except StorageFailure as error:

@@ -9,10 +9,9 @@ from cryptography.fernet import InvalidToken
 from django.utils import timezone
 
 from editing.models import Stream, StreamKey
-from editing.services import ciphers
+from editing.models.sealed import STREAM_KEYS, seal, unseal
 from editing.timeline.clips import StreamName
 
-_PURPOSE = "stream keys"
 _LENGTH = 18
 """Bytes, 24 letters: OBS has one field for name and key together."""
 
@@ -20,7 +19,7 @@ _LENGTH = 18
 def rotate(stream: Stream) -> str:
     """Give the stream a key, or another one. Who publishes with the former is sent away within ten seconds."""
     key = secrets.token_urlsafe(_LENGTH)
-    values = {"encrypted_key": ciphers.of(_PURPOSE).encrypt(key.encode()), "changed_at": timezone.now()}
+    values = {"encrypted_key": seal(key, STREAM_KEYS), "changed_at": timezone.now()}
     StreamKey.objects.update_or_create(stream=stream, defaults=values)
     return key
 
@@ -48,6 +47,6 @@ def fits(name: StreamName, given: str) -> bool | None:
 def _clear(row: StreamKey) -> str | None:
     """None where SECRET_KEY is another one by now: then the key is lost and must be made anew."""
     try:
-        return ciphers.of(_PURPOSE).decrypt(bytes(row.encrypted_key)).decode()
+        return unseal(bytes(row.encrypted_key), STREAM_KEYS)
     except InvalidToken:
         return None

@@ -153,6 +153,7 @@ def _services(host: str, port: int) -> list[Service]:
         "fast": settings.FAST_WORKERS,
         "slow": settings.SLOW_WORKERS,
         "live": settings.LIVE_WORKERS,
+        "callbacks": settings.CALLBACK_WORKERS,
         "system": 1,
     }
     return [
