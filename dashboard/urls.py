@@ -45,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("publish/applications/<str:app>/", publish.change_rule, name="publish-rule"),
     path("recordings/<int:recording_id>/", recordings.detail, name="recording"),
     path("recordings/<int:recording_id>/timeline/", recordings.timeline, name="recording-timeline"),
+    path("recordings/<int:recording_id>/facts/", recordings.facts, name="recording-facts"),
     path("recordings/<int:recording_id>/frames/", recordings.frames, name="recording-frames"),
     path("recordings/<int:recording_id>/delete/", recordings.delete, name="recording-delete"),
     path("recordings/<int:recording_id>/clips/", clips.add, name="clip-add"),

@@ -108,8 +108,7 @@ def _index(request: HttpRequest, form: PublishForm | None = None, rule: RuleForm
 
 def _streams(request: HttpRequest) -> Any:
     """Those that are, were or may be published here, with what is known of each."""
-    known = Stream.objects.visible_to(request.user).filter(domain=publishing.domain())
-    rows = known.filter(app__in=settings.RTMP_APPLICATIONS).select_related("publication", "key")
+    rows = publishing.streams_here().visible_to(request.user).select_related("publication", "key")
     live = set(Publication.objects.on_air().values_list("stream_id", flat=True))
     return [(stream, stream.pk in live, hasattr(stream, "key")) for stream in rows]
 
@@ -149,6 +148,5 @@ def _status(stream: Stream) -> dict[str, Any]:
 
 def _load(request: HttpRequest, stream_id: int) -> Stream:
     """A stream of our own server."""
-    ours = Stream.objects.filter(domain=urlsplit(settings.RTMP_ADDRESS).hostname, app__in=settings.RTMP_APPLICATIONS)
-    stream: Stream = load(ours, request, pk=stream_id)
+    stream: Stream = load(publishing.streams_here(), request, pk=stream_id)
     return stream
