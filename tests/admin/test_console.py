@@ -15,6 +15,8 @@ from editing.models import (
     JobState,
     MediaAsset,
     Project,
+    Publication,
+    PublishingRule,
     Recording,
     RecordTemplate,
     StreamKey,
@@ -76,6 +78,10 @@ def test_an_operator_enters_finds_and_reads(recording: Recording, opal: User, pa
     access_keys.create(opal)
     Worker.objects.create(name="w@1", queues="fast", started_at=timezone.now(), seen_at=timezone.now())
     record_jobs.create(opal, name="a", url="rtmp://example.com/live/main", bucket=Bucket.objects.get(name="media"))
+    stream_keys.rotate(recording.stream)
+    PublishingRule.objects.create(app="live")
+    now = timezone.now()
+    Publication.objects.create(stream=recording.stream, client="1", address="192.0.2.9", since=now, seen_at=now)
     row = apps.get_model("editing", page).objects.first()
     client = signed_in(opal)
 
