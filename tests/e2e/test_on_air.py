@@ -56,7 +56,7 @@ def growing(studio: Installation) -> Any:
         found[:] = [each for each in studio.api(query)["results"] if each["segment_count"]]
         return bool(found)
 
-    wait_for(is_there, 60, lambda: f"{studio.api('record-jobs/')}\n{studio.output}")
+    wait_for(is_there, 120, lambda: f"{studio.api('record-jobs/')}\n{studio.output}")
     return found[0]
 
 
