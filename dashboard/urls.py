@@ -47,6 +47,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("recordings/<int:recording_id>/timeline/", recordings.timeline, name="recording-timeline"),
     path("recordings/<int:recording_id>/facts/", recordings.facts, name="recording-facts"),
     path("recordings/<int:recording_id>/frames/", recordings.frames, name="recording-frames"),
+    re_path(
+        r"^recordings/(?P<recording_id>\d{1,18})/picture/(?P<at>\d{1,18})/$",
+        recordings.picture,
+        name="recording-picture",
+    ),
     path("recordings/<int:recording_id>/delete/", recordings.delete, name="recording-delete"),
     path("recordings/<int:recording_id>/clips/", clips.add, name="clip-add"),
     path("clips/plan/", clips.plan, name="clips-plan"),

@@ -10,6 +10,7 @@ from editing.models import EditingJob, MediaAsset, Recording
 from editing.worker import edit, stills
 from tests.conftest import signed_in
 from tests.dashboard.test_clips import add, chosen
+from tests.media.test_frames import number_in
 
 TEN = 1_795_168_800_000_000
 MERGE = {"mode": "RoughFast", "bucket": "media", "key": "a.mp4"}
@@ -53,6 +54,10 @@ def test_a_clip_is_added_with_the_cover_that_was_marked(recording: Recording, cl
 
     assert covers(client) == [1.48]
     assert 'data-cover="2026-11-20T10:00:01.480Z"' in panel
+    shown = re.search(r'img src="(/recordings/[^"]+)"', panel)
+    assert shown
+    assert number_in(client.get(shown[1]).content) == 37
+    assert client.get(f"/recordings/{recording.pk}/picture/1/").status_code == 404
 
 
 def test_a_merge_has_one_cover_and_the_newest_choice_counts(recording: Recording, client: Client) -> None:
