@@ -14,7 +14,7 @@ import av
 from av.error import FFmpegError
 
 from editing.errors import UnreadableMedia, UnsupportedMedia
-from editing.media.parameters import audio_parameters, video_parameters
+from editing.media.parameters import HEAD, audio_parameters, configuration, video_parameters
 from editing.media.transport import PACKET, ends_whole
 from editing.media.units import FrameFacts, h264_facts, hevc_facts
 from editing.timeline.frames import KIND_MASK, AudioIndex, FrameIndex, FrameKind, VideoIndex
@@ -146,7 +146,8 @@ class _Reading:
         self.audio_streams = [stream for stream in container.streams.audio if stream.codec_context]
         self.video = _Video()
         self.audio: dict[int, list[tuple[int, int]]] = {stream.index: [] for stream in self.audio_streams}
-        self.adts: dict[int, bytes] = {}
+        self.sound: dict[int, dict[bytes, None]] = {stream.index: {} for stream in self.audio_streams}
+        """The configurations that packets of each track have, in the order in which they come."""
         self.ends_in_headers = False
         self.codec = _codec(self.video_stream) if self.video_stream else ""
         if self.codec and self.codec not in _READERS:
@@ -177,8 +178,8 @@ class _Reading:
     def _take_audio(self, packet: Any) -> None:
         raw = packet.pts if packet.pts is not None else packet.dts
         self.audio[packet.stream.index].append((self._unwrapped(raw), packet.duration or 0))
-        if packet.stream.index not in self.adts:
-            self.adts[packet.stream.index] = bytes(packet)[:7]
+        head = bytes(memoryview(packet)[:HEAD])
+        self.sound[packet.stream.index][configuration(packet.stream.codec_context.name, head)] = None
 
     def _unwrapped(self, raw: int) -> int:
         if self.near is None:
@@ -197,7 +198,7 @@ class _Reading:
         parameters = Parameters(
             video_parameters(self.video_stream, self.video.sets, known) if self.video.pts else None,
             tuple(
-                audio_parameters(stream, self.adts[stream.index], known, position)
+                audio_parameters(stream, [*self.sound[stream.index]], known, position)
                 for position, stream in enumerate(tracks)
             ),
         )

@@ -196,6 +196,23 @@ def sound_vanishes() -> Material:
     return _joined((replace(TINY, seconds=3), 0), (replace(TINY, seconds=2, audio=None, first=500), 3))
 
 
+def inside(**changes: object) -> Callable[[], Material]:
+    """Four seconds of which the third is another; it shares a segment with the second."""
+
+    def made() -> Material:
+        parts = [replace(TINY, seconds=1, clock=90_000 * (at + 1), first=25 * at) for at in range(4)]
+        parts[2] = replace(parts[2], **changes)
+        data = [Path(segment.key).read_bytes() for kind in parts for segment in segments_of(kind)]
+        folder = Path(mkdtemp(dir=_FOLDER))
+        for number, which in enumerate((data[:1], data[1:3], data[3:])):
+            (folder / f"{number}.ts").write_bytes(b"".join(which))
+        heard = tuple(START + at * SECOND for at, kind in enumerate(parts) if kind.audio)
+        truth = tuple(each for at, kind in enumerate(parts) for each in _truth(kind, START + at * SECOND))
+        return Material(Coverage(segments_in(folder)), truth, 50, beeps=heard)
+
+    return made
+
+
 H264 = "-x264-params scenecut=0"
 MATERIALS: dict[str, Callable[[], Material]] = {
     "closed GOP": plain(),
@@ -236,6 +253,10 @@ MATERIALS: dict[str, Callable[[], Material]] = {
     "codec change": codec_change,
     "settings change": settings_change,
     "sound change": sound_change,
+    "size change inside a segment": inside(width=272, height=128),
+    "settings change inside a segment": inside(bframes=0, options=f"{H264}:ref=1:8x8dct=0:cabac=0"),
+    "sound change inside a segment": inside(audio_rate=44100, channels=2),
+    "no sound inside a segment": inside(audio=None),
     "sound that comes late": late_sound,
     "sound that ends early": early_ending_sound,
     "sound that appears": sound_appears,
