@@ -4,7 +4,7 @@ from django.http import HttpRequest
 
 from editing.models.roles import Verb, can
 
-_SECTIONS = {"": "streams", "recordings": "streams"}
+_SECTIONS = {"": "streams", "recordings": "streams", "publish": "record-jobs", "record-templates": "record-jobs"}
 
 
 def site(request: HttpRequest) -> dict[str, object]:

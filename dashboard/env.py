@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -36,6 +37,14 @@ def integer(name: str, default: int, *, least: int = 0) -> int:
 def words(name: str, default: Sequence[str] = ()) -> list[str]:
     value = os.environ.get(name, "")
     return [word.strip() for word in value.split(",") if word.strip()] or list(default)
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Such as 10.0.0.0/8, fd00::/8 or a single address, with commas between them."""
+    try:
+        return [ip_network(word) for word in words(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}. Set it to networks like 10.0.0.0/8,192.168.1.7.") from error
 
 
 def secret_key(home: Path) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
 from editing.errors import EditingError, InvalidInstant
-from editing.models import Bucket, RecordTemplate
+from editing.models import Bucket, RecordTemplate, Stream
 from editing.services import editing_jobs
 from editing.services.editing_jobs import Output
 from editing.timeline.clips import Clip, HolePolicy, Mode
@@ -174,6 +176,30 @@ class InstantField(forms.CharField):
             raise forms.ValidationError(error.message) from error
 
 
+_GIGABYTE = 10**9
+
+
+class KeepForm(forms.Form):
+    """How much of what is recorded of a stream is kept; both may be empty."""
+
+    days = forms.IntegerField(label="Days", required=False, widget=_number("all"))
+    gigabytes = forms.DecimalField(label="Gigabytes", required=False, widget=_number("all"), max_digits=12)
+
+    def limits(self) -> dict[str, Any]:
+        """The arguments of services.streams.keep."""
+        gigabytes = self.cleaned_data["gigabytes"]
+        size = None if gigabytes is None else int(gigabytes * _GIGABYTE)
+        return {"keep_days": self.cleaned_data["days"], "keep_bytes": size}
+
+    def add_refusal(self, error: EditingError) -> None:
+        self.add_error("days" if error.field == "keep_days" else "gigabytes", error.message)
+
+    @classmethod
+    def of(cls, stream: Stream) -> KeepForm:
+        size = stream.keep_bytes
+        return cls(initial={"days": stream.keep_days, "gigabytes": size and Decimal(size) / _GIGABYTE})
+
+
 class RecordJobForm(forms.Form):
     """A stream to record; the fields are the arguments of services.record_jobs.create."""
 
@@ -183,5 +209,37 @@ class RecordJobForm(forms.Form):
     template = forms.ModelChoiceField(
         RecordTemplate.objects.order_by("kind", "name"), required=False, empty_label="live editing (default)"
     )
+    notify_url = forms.CharField(
+        label="Callback",
+        required=False,
+        help_text="An http(s) address that is told of each state and each file. Empty: nobody but those who asked.",
+    )
     start_at = InstantField(label="Begins", required=False, help_text="Empty: now. Like 2026-11-20T10:00:00Z")
     end_at = InstantField(label="Ends", required=False, help_text="Empty: when somebody stops it.")
+
+
+class PublishForm(forms.Form):
+    """A stream that shall be published to us."""
+
+    app = forms.ChoiceField(label="Application")
+    stream = forms.CharField(label="Name of the stream", max_length=250, help_text="Such as main")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        apps = settings.RTMP_APPLICATIONS
+        field = self.fields["app"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(app, app) for app in apps]
+        field.initial = apps[0]
+        if len(apps) == 1:
+            field.widget = forms.HiddenInput()
+
+
+class RuleForm(forms.Form):
+    """What becomes of what is published; the fields are the arguments of services.publishing.set_rule."""
+
+    auto_record = forms.BooleanField(required=False)
+    template = forms.ModelChoiceField(
+        RecordTemplate.objects.order_by("kind", "name"), required=False, empty_label="live editing (default)"
+    )
+    bucket = forms.ModelChoiceField(Bucket.objects.active(), required=False, empty_label="the first active one")

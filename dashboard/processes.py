@@ -30,11 +30,12 @@ _DIE_WITH_PARENT = (
 
 @dataclass
 class Service:
-    """One process to keep alive; with `once` it may end by itself."""
+    """One process to keep alive; with `once` it may end by itself, with `after` it starts once that has happened."""
 
     name: str
     command: Sequence[str]
     once: bool = False
+    after: threading.Event | None = None
     process: subprocess.Popen[str] | None = None
     relay: threading.Thread | None = None
     started: float = 0.0
@@ -95,7 +96,7 @@ class Supervisor:
             return
         if service.process is not None and not service.mourned:
             self._note_death(service, service.process, now)
-        if not service.done and now >= service.not_before:
+        if not service.done and now >= service.not_before and (service.after is None or service.after.is_set()):
             self._start(service, now)
 
     def _note_death(self, service: Service, process: subprocess.Popen[str], now: float) -> None:

@@ -182,6 +182,29 @@ LIVE_WORKERS = env.integer("LIVE_WORKERS", 8, least=1)
 SPOOL_DIR = Path(env.text("SPOOL_DIR") or EDITING_HOME / "spool")
 SPOOL_BYTES = env.integer("SPOOL_MEGABYTES", 1024, least=16) << 20
 """What a record job may keep on this machine while its bucket cannot be written."""
+_DISK_STOP = env.integer("DISK_STOP_MEGABYTES", 512, least=1)
+DISK_STOP_BYTES = _DISK_STOP << 20
+"""With less room on the disk of the spool or of the bucket recording stops until there is more than…"""
+DISK_WARN_BYTES = env.integer("DISK_WARN_MEGABYTES", max(2048, _DISK_STOP), least=_DISK_STOP) << 20
+"""…this; with less than this, operators are warned."""
+
+RTMP_ADDRESS = env.text("RTMP_ADDRESS").rstrip("/")
+"""Where record jobs pull what is published to our own RTMP server; its host is the domain of those streams. `up` sets
+it; empty: there is no such server."""
+RTMP_SERVER = env.flag("RTMP_SERVER", default=True)
+"""Whether `up` starts an RTMP server where nginx with its rtmp module is installed."""
+RTMP_APPLICATIONS = env.words("RTMP_APPLICATIONS", ["live"])
+RTMP_KEYS = env.flag("RTMP_KEYS")
+"""No stream is published without its key. `up` sets it where others than this machine can reach the server."""
+RTMP_PLAYERS = env.words("RTMP_PLAYERS")
+"""Addresses and networks, besides this machine, that may pull from our RTMP server: workers elsewhere."""
+
+CALLBACK_SECONDS = env.integer("CALLBACK_SECONDS", 10, least=1)
+"""What a callback's receiver gets to answer, all in all."""
+CALLBACK_NETWORKS = env.networks("CALLBACK_NETWORKS")
+"""Networks that callbacks may reach although they are not public."""
+CALLBACK_KEEP_DAYS = env.integer("CALLBACK_KEEP_DAYS", 30, least=1)
+CALLBACK_WORKERS = env.integer("CALLBACK_WORKERS", 4, least=1)
 
 # --- Faces ------------------------------------------------------------------------------------------------------
 
@@ -254,6 +277,7 @@ SPECTACULAR_SETTINGS = {
         "ReservationEnum": ["Reserving", "ReservationCanceled"],
         "ProjectSourceEnum": "editing.models.project.Project.Source",
         "MediaStateEnum": "editing.models.media_asset.MediaAsset.State",
+        "DeliveryStateEnum": "editing.models.callback.DeliveryState",
         "RecordStateEnum": "editing.models.states.RecordState",
     },
     "SWAGGER_UI_DIST": "SIDECAR",

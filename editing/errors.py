@@ -13,13 +13,15 @@ EditingError
 ├── NotFound                no such thing (or none that the asker may see)
 │   └── ProjectNotFound     no such editing project, or a deleted one that was to be changed
 ├── PermissionDenied        known, but not allowed
+│   └── KeyOutdated         an access key from before SECRET_KEY was changed: nobody can read its secret any more
 ├── Conflict                right in itself, but not now
-│   ├── OutputKeyTaken      an unfinished job already writes that key
+│   ├── OutputKeyTaken      an unfinished job already writes that key, or it is another output's cover
 │   ├── AssetExists         the file is registered as a media asset already
 │   ├── JobNotCancellable
 │   ├── JobNotRetryable
 │   ├── JobNotMovable       a record job is not in a state from which that can be
 │   ├── WrongProjectState   what is asked for does not follow from how the project is now
+│   ├── BeingSent           a callback is on its way at this moment
 │   ├── IdempotencyConflict the key was used for another request
 │   ├── NonceUsed           a signed call has come before
 │   ├── TooManyCalls        an access key asks more often than it may
@@ -36,6 +38,9 @@ EditingError
 
 from typing import Any, ClassVar
 
+BY_CODE: dict[str, type["EditingError"]] = {}
+"""The whole family but its head: rows keep codes alone."""
+
 
 class EditingError(Exception):
     """Base of all; `code` is stable and public, `field` names the input at fault where there is one."""
@@ -50,6 +55,7 @@ class EditingError(Exception):
 
     def __init_subclass__(cls) -> None:
         cls.code = cls.__name__
+        BY_CODE[cls.code] = cls
 
 
 class InvalidInput(EditingError):
@@ -100,6 +106,10 @@ class PermissionDenied(EditingError):
     pass
 
 
+class KeyOutdated(PermissionDenied):
+    pass
+
+
 class Conflict(EditingError):
     pass
 
@@ -125,6 +135,10 @@ class JobNotMovable(Conflict):
 
 
 class WrongProjectState(Conflict):
+    pass
+
+
+class BeingSent(Conflict):
     pass
 
 

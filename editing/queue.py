@@ -10,9 +10,9 @@ from editing.timeline.clips import Mode
 
 log = logging.getLogger(__name__)
 
-FAST, SLOW, LIVE, SYSTEM = "fast", "slow", "live", "system"
+FAST, SLOW, LIVE, CALLBACKS, SYSTEM = "fast", "slow", "live", "callbacks", "system"
 EDIT, PREPARE, RECORD, SWEEP = "editing.edit", "editing.prepare", "editing.record", "editing.sweep"
-CONVERT = "editing.convert"
+CONVERT, NOTIFY = "editing.convert", "editing.notify"
 
 
 OF_JOBS = (FAST, SLOW)

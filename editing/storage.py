@@ -23,10 +23,11 @@ from django.core.files.storage import FileSystemStorage, Storage
 from django.utils.module_loading import import_string
 
 from editing.errors import EditingError, InvalidKey, InvalidOutput, NoSpace, NotFound, StorageFailure
+from editing.media.containers import CONTAINERS
 from editing.models import Bucket
 
 COVERS = frozenset({"jpg", "jpeg"})
-OUTPUTS = frozenset({"mp4", "mov", "mkv", "ts", "flv"})
+OUTPUTS = frozenset(CONTAINERS)
 IMAGES = frozenset({"jpg", "jpeg"})
 LONGEST_KEY = 512
 TYPES = {

@@ -3,7 +3,8 @@
 from celery import shared_task
 
 from editing import queue
-from editing.worker import convert, edit, prepare, record, sweep
+from editing.services import reservations
+from editing.worker import convert, edit, notify, prepare, record, sweep
 
 
 @shared_task(name=queue.EDIT)
@@ -26,6 +27,12 @@ def run_convert(project_id: str) -> None:
     convert.run(project_id)
 
 
+@shared_task(name=queue.NOTIFY)
+def run_notify(delivery_id: str) -> None:
+    notify.run(delivery_id)
+
+
 @shared_task(name=queue.SWEEP)
 def run_sweep() -> None:
     sweep.run()
+    reservations.run()

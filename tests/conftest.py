@@ -22,10 +22,11 @@ MAIN = StreamName("example.com", "live", "main")
 
 
 @pytest.fixture(autouse=True)
-def fresh_buckets() -> Iterator[None]:
-    """No test finds the files of another."""
+def fresh_files() -> Iterator[None]:
+    """No test finds the files of another, in buckets or in scratch."""
     yield
     rmtree(settings.STORAGES["local"]["OPTIONS"]["location"], ignore_errors=True)
+    rmtree(settings.SCRATCH_DIR, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

@@ -31,15 +31,16 @@ _QUICK = {"JOB_LEASE_SECONDS": "3", "SWEEP_SECONDS": "1", "RESEND_SECONDS": "2"}
 class Installation:
     """`up` and what one does with it. `output` is what it has printed so far."""
 
-    def __init__(self, home: Path, environment: dict[str, str], *arguments: str) -> None:
-        self.home, self.environment, self.arguments = home, environment, arguments
-        self.port, self.output = free_port(), ""
+    def __init__(self, home: Path, environment: dict[str, str], *arguments: str, demo: bool = False) -> None:
+        self.home, self.environment = home, environment
+        self.port, self.rtmp_port, self.output = free_port(), free_port(), ""
+        self.arguments = ("--rtmp-port", str(self.rtmp_port), *([] if demo else ["--no-demo"]), *arguments)
         self.address = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[str] | None = None
         self._headers: dict[str, str] = {}
 
     def start(self) -> None:
-        command = [sys.executable, _MANAGE, "up", "--port", str(self.port), "--no-demo", *self.arguments]
+        command = [sys.executable, _MANAGE, "up", "--port", str(self.port), *self.arguments]
         self.process = subprocess.Popen(
             command, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
@@ -97,13 +98,16 @@ class Installation:
         return found[-1]
 
     def processes(self) -> dict[int, str]:
-        """Every process on this machine that belongs to it, by what its environment says, with its command line."""
+        """Every process on this machine that belongs to it, by what its environment says, with its command line. nginx
+        writes over its environment; it has our home in its command line."""
         mark = f"EDITING_HOME={self.home}".encode()
         found = {}
         for path in Path("/proc").glob("[0-9]*"):
             try:
-                if mark in (path / "environ").read_bytes().split(b"\0"):
-                    found[int(path.name)] = (path / "cmdline").read_text().replace("\0", " ").strip()
+                command = (path / "cmdline").read_text().replace("\0", " ").strip()
+                environment = (path / "environ").read_bytes().split(b"\0")
+                if mark in environment or ("nginx" in command and str(self.home) in command):
+                    found[int(path.name)] = command
             except OSError:
                 continue
         return {pid: command for pid, command in found.items() if command}
@@ -115,12 +119,13 @@ class Installation:
 
 
 @contextmanager
-def installation(home: Path, *arguments: str, **environment: str) -> Iterator[Installation]:
+def installation(home: Path, *arguments: str, demo: bool = False, **environment: str) -> Iterator[Installation]:
     """Not started yet; what it left is killed and its database removed afterwards."""
     home.mkdir(parents=True, exist_ok=True)
     with _database() as servers:
         own = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
-        found = Installation(home, {**own, **_QUICK, "EDITING_HOME": str(home), **servers, **environment}, *arguments)
+        values = {**own, **_QUICK, "EDITING_HOME": str(home), **servers, **environment}
+        found = Installation(home, values, *arguments, demo=demo)
         try:
             yield found
         finally:

@@ -58,7 +58,7 @@ def test_a_start_names_the_operator_once_and_answers(studio: Installation) -> No
     assert f"Ready: {studio.address}/" in studio.output
 
     code, health = studio.health()
-    assert (code, health["status"], health["queues"]) == (200, "ok", ["fast", "live", "slow", "system"])
+    assert (code, health["status"], health["queues"]) == (200, "ok", ["callbacks", "fast", "live", "slow", "system"])
     assert stat.S_IMODE((studio.home / "secret_key").stat().st_mode) == 0o600
 
 

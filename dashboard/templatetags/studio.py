@@ -22,6 +22,9 @@ _STATES = {
     "started": ("live", "Recording"),
     "paused": ("quiet", "Paused"),
     "stopped": ("quiet", "Stopped"),
+    "waiting": ("busy", "On its way"),
+    "delivered": ("good", "Arrived"),
+    "failed": ("bad", "Given up"),
 }
 
 
@@ -90,6 +93,18 @@ def duration(microseconds: int | str | None) -> str:
 
 
 @register.filter
+def rough(microseconds: int | None) -> str:
+    """A duration in µs as one says it: 6 s, 4 min, 3 h, 2 days."""
+    if microseconds is None:
+        return "–"
+    found = microseconds / SECOND
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if found >= 2 * size:
+            return f"{found / size:.0f} {unit}"
+    return f"{found:.0f} s"
+
+
+@register.filter
 def seconds(value: float | None) -> str:
     """A duration in seconds, in the same way."""
     return duration(round(value * SECOND)) if value is not None else "–"
@@ -115,6 +130,13 @@ def bytes_(value: int | None) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} TB"
+
+
+@register.filter
+def bits_(value: int | None) -> str:
+    """As people say the rate of a stream."""
+    rate = float(value or 0) / 1000
+    return f"{rate:.0f} kbit" if rate < 1000 else f"{rate / 1000:.1f} Mbit"
 
 
 @register.filter

@@ -48,7 +48,7 @@ def revoke_key(request: HttpRequest, key_id: str) -> HttpResponse:
 
 def _page(request: HttpRequest, *, form: PasswordChangeForm | None = None, **context: object) -> HttpResponse:
     user = account_of(request)
-    keys = AccessKey.objects.active().filter(user=user)
+    keys = [(key, access_keys.is_outdated(key)) for key in AccessKey.objects.active().filter(user=user)]
     form = form or PasswordChangeForm(user)
     del form.fields["old_password"].widget.attrs["autofocus"]  # most who come here come for the keys
     return render(request, "account/account.html", {"keys": keys, "form": form, **context})

@@ -15,13 +15,13 @@ from django_htmx.http import trigger_client_event
 from dashboard.access import load, needs
 from editing import queue
 from editing.errors import Conflict
-from editing.models import EditingJob, JobState, MediaAsset
+from editing.models import Delivery, EditingJob, JobState, MediaAsset
 from editing.models.roles import Verb
 from editing.services import editing_jobs, health, links
 
 HTMX_STOP_POLLING = 286
 _SPEED_FROM = 5
-_NOT_PLAYED = frozenset({"ts", "mkv", "flv"})
+_NOT_PLAYED = frozenset({"ts", "mkv", "flv", "m3u8"})
 _ROWS = EditingJob.objects.select_related("bucket", "owner", "asset", "asset__bucket")
 
 
@@ -43,7 +43,7 @@ def row(request: HttpRequest, job_id: str) -> HttpResponse:
 @require_safe
 def detail(request: HttpRequest, job_id: str) -> HttpResponse:
     job = load(_ROWS, request, pk=job_id)
-    return render(request, "jobs/job.html", {**_context(job), **_facts(job)})
+    return render(request, "jobs/job.html", {**_context(job), **_facts(request, job)})
 
 
 @needs(Verb.SEE)
@@ -63,7 +63,7 @@ def progress(request: HttpRequest, job_id: str) -> HttpResponse:
 def facts(request: HttpRequest, job_id: str) -> HttpResponse:
     """What was asked for and what came out; asked for again when the job has ended."""
     job = load(_ROWS, request, pk=job_id)
-    return render(request, "jobs/_facts.html", {"job": job, **_facts(job)})
+    return render(request, "jobs/_facts.html", {"job": job, **_facts(request, job)})
 
 
 @needs(Verb.EDIT)
@@ -105,8 +105,9 @@ def _context(job: EditingJob) -> dict[str, Any]:
     return context | asset_links(asset) if asset else context
 
 
-def _facts(job: EditingJob) -> dict[str, Any]:
-    return {"events": job.events.all()}
+def _facts(request: HttpRequest, job: EditingJob) -> dict[str, Any]:
+    told = Delivery.objects.visible_to(request.user).filter(subject=job.pk).exists()
+    return {"events": job.events.all(), "told": told}
 
 
 def _queued_because(job: EditingJob) -> str:
@@ -131,7 +132,7 @@ def asset_links(asset: MediaAsset) -> dict[str, str]:
     """Addresses to play, to fetch and to picture an asset; none to play what no browser does."""
     name = asset.key.rpartition("/")[2]
     return {
-        "playback": "" if asset.extension in _NOT_PLAYED else links.file_url(asset.bucket, asset.key),
-        "download": links.file_url(asset.bucket, asset.key, download=name),
+        "playback": "" if asset.extension in _NOT_PLAYED else links.asset_url(asset),
+        "download": links.asset_url(asset, download=name),
         "poster": links.file_url(asset.bucket, asset.poster) if asset.poster else "",
     }

@@ -13,7 +13,7 @@ from dashboard.access import account_of, load, needs
 from dashboard.forms import RecordJobForm
 from editing import queue
 from editing.errors import Conflict, InvalidInput
-from editing.models import RecordJob, RecordState
+from editing.models import Delivery, RecordJob, RecordState
 from editing.models.roles import Verb
 from editing.services import health, record_jobs
 
@@ -47,14 +47,14 @@ def create(request: HttpRequest) -> HttpResponse:
 @needs(Verb.SEE)
 @require_safe
 def detail(request: HttpRequest, job_id: str) -> HttpResponse:
-    return render(request, "record_jobs/record_job.html", _context(load(_ROWS, request, pk=job_id)))
+    return render(request, "record_jobs/record_job.html", _context(request, load(_ROWS, request, pk=job_id)))
 
 
 @needs(Verb.SEE)
 @require_safe
 def status(request: HttpRequest, job_id: str) -> HttpResponse:
     """How it goes; it asks for itself again, for a job that rests may be resumed by others."""
-    return render(request, "record_jobs/_status.html", _context(load(_ROWS, request, pk=job_id)))
+    return render(request, "record_jobs/_status.html", _context(request, load(_ROWS, request, pk=job_id)))
 
 
 @needs(Verb.OPERATE)
@@ -69,7 +69,7 @@ def act(request: HttpRequest, job_id: str, verb: str) -> HttpResponse:
     except Conflict as error:
         job.refresh_from_db()
         problem = error.message
-    return render(request, "record_jobs/_status.html", {**_context(job), "problem": problem})
+    return render(request, "record_jobs/_status.html", {**_context(request, job), "problem": problem})
 
 
 def _index(request: HttpRequest, form: RecordJobForm) -> HttpResponse:
@@ -77,12 +77,13 @@ def _index(request: HttpRequest, form: RecordJobForm) -> HttpResponse:
     return render(request, "record_jobs/record_jobs.html", {"page": page, "form": form})
 
 
-def _context(job: RecordJob) -> dict[str, Any]:
+def _context(request: HttpRequest, job: RecordJob) -> dict[str, Any]:
     return {
         "job": job,
         "slice": next(entry["slice_duration"] for entry in job.formats if entry["format"] == "m3u8"),
         "recordings": job.recordings.exclude(start=None).order_by("-pk")[:10],
         "pauses": job.pauses.order_by("-pk")[:10],
         "events": job.events.order_by("-pk")[:20],
+        "told": Delivery.objects.visible_to(request.user).filter(subject=job.pk).exists(),
         "unserved": "" if job.held or job.state == RecordState.STOPPED else health.unserved(queue.LIVE),
     }

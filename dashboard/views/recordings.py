@@ -13,7 +13,7 @@ from django.views.decorators.http import condition, require_POST, require_safe
 from dashboard.access import load, needs
 from dashboard.clip_list import ClipList
 from dashboard.forms import MergeForm
-from editing.errors import EditingError
+from editing.errors import EditingError, StorageFailure
 from editing.models import Recording
 from editing.models.roles import Verb
 from editing.services import links, recordings
@@ -70,6 +70,8 @@ def delete(request: HttpRequest, recording_id: int) -> HttpResponse:
     stream_id = recording.stream_id
     try:
         recordings.delete(recording)
+    except StorageFailure as error:
+        messages.warning(request, error.message)
     except EditingError as error:
         messages.error(request, error.message)
         return redirect("recording", recording_id)
@@ -99,6 +101,6 @@ def _drawn(recording: Recording, since: Instant) -> dict[str, Any]:
         "start": start,
         "end": whole.end if whole else start,
         "covered": [[part.start, part.end] for part in found.covered()],
-        "gaps": [[gap.range.start, gap.range.end, gap.reason] for gap in found.gaps(shown)],
+        "gaps": [[gap.range.start, gap.range.end, gap.reason, gap.intended] for gap in found.gaps(shown)],
         "segments": [segment.start for segment in found.segments],
     }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @admin.register(AccessKey)
 class AccessKeyAdmin(OperatorAdmin):
     may_add = True
-    list_display = ("id", "user", "created_at", "last_used_at", "revoked_at")
+    list_display = ("id", "user", "created_at", "last_used_at", "revoked_at", "usable")
     list_select_related = ("user",)
     search_fields = ("id", "user__username")
     fields = ("user", "created_at", "last_used_at", "revoked_at")
@@ -38,6 +38,11 @@ class AccessKeyAdmin(OperatorAdmin):
 
     def save_model(self, request: HttpRequest, obj: AccessKey, form: Any, change: bool) -> None:  # noqa: FBT001
         """Nothing is left to save."""
+
+    @admin.display(boolean=True)
+    def usable(self, key: AccessKey) -> bool:
+        """Not after SECRET_KEY was changed."""
+        return key.active and not access_keys.is_outdated(key)
 
     @admin.action(description="Revoke")
     def revoke(self, request: HttpRequest, rows: QuerySet[Any]) -> None:

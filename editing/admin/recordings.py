@@ -10,7 +10,7 @@ from django.contrib import admin
 
 from editing.admin.base import OperatorAdmin
 from editing.models import Bucket, Recording, Stream
-from editing.services import recordings
+from editing.services import recordings, streams
 from editing.timeline.instant import format_instant
 
 if TYPE_CHECKING:
@@ -20,8 +20,16 @@ if TYPE_CHECKING:
 
 @admin.register(Stream)
 class StreamAdmin(OperatorAdmin):
-    list_display = ("name", "app", "domain", "created_at")
+    """Names stay; how much is kept may change."""
+
+    may_change = True
+    list_display = ("name", "app", "domain", "keep_days", "keep_bytes", "created_at")
     search_fields = ("name", "app", "domain")
+    fields = ("domain", "app", "name", "keep_days", "keep_bytes", "created_at")
+    readonly_fields = ("domain", "app", "name", "created_at")
+
+    def save_model(self, request: HttpRequest, obj: Stream, form: Any, change: Any) -> None:
+        streams.keep(obj, keep_days=obj.keep_days, keep_bytes=obj.keep_bytes)
 
 
 @admin.register(Recording)

@@ -9,6 +9,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from editing.errors import KeyOutdated
 from editing.services import access_keys
 
 
@@ -20,7 +21,10 @@ class AccessKeyAuthentication(BaseAuthentication):
         if scheme.lower() != "bearer":
             return None
         key_id, _, secret = pair.strip().partition(":")
-        user = access_keys.authenticate(key_id, secret) if pair.isprintable() else None
+        try:
+            user = access_keys.authenticate(key_id, secret) if pair.isprintable() else None
+        except KeyOutdated as error:
+            raise AuthenticationFailed(error.message) from None
         if user is None:
             raise AuthenticationFailed("The access key is unknown, revoked, or its secret is wrong.")
         return user, None

@@ -56,6 +56,9 @@ class RangeSerializer(serializers.Serializer[Any]):
 
 
 class GapSerializer(serializers.Serializer[Any]):
+    """`intended` where an operator wanted nothing to be recorded."""
+
     start = InstantField(source="range.start")
     end = InstantField(source="range.end")
     reason = serializers.CharField()
+    intended = serializers.BooleanField()

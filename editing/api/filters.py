@@ -17,6 +17,8 @@ from rest_framework.request import Request
 from editing.errors import InvalidInstant
 from editing.models import (
     Bucket,
+    Delivery,
+    DeliveryState,
     EditingJob,
     MediaAsset,
     Project,
@@ -205,3 +207,15 @@ class ProjectFilter(django_filters.FilterSet):
     class Meta:
         model = Project
         fields = ("kind",)
+
+
+class DeliveryFilter(django_filters.FilterSet):
+    state = django_filters.MultipleChoiceFilter(choices=DeliveryState.choices)
+    job = django_filters.CharFilter("subject")
+    created_after = MomentFilter("created_at", lookup_expr="gte")
+    created_before = MomentFilter("created_at", lookup_expr="lt")
+    ordering = django_filters.OrderingFilter(fields=(("id", "created_at"),))
+
+    class Meta:
+        model = Delivery
+        fields = ("event", "address")

@@ -9,12 +9,15 @@ from rest_framework import serializers
 
 from editing import storage
 from editing.api.fields import InstantField, StreamNameSerializer, StrictSerializer
-from editing.models import Bucket
+from editing.errors import InvalidInput, ProjectNotFound
+from editing.models import Bucket, Project
+from editing.services import project_storage, projects
 from editing.services.editing_jobs import Output
 from editing.timeline.clips import Clip, HolePolicy, Mode
 from editing.timeline.instant import Range
 
 MOST_CLIPS = 1000
+_NO_NAME = "Give the name of the file, like clips/goal.mp4, or a url."
 
 
 class ClipInput(StrictSerializer):
@@ -28,6 +31,13 @@ class ClipInput(StrictSerializer):
     def to_internal_value(self, data: Any) -> Clip:
         values = super().to_internal_value(data)
         return Clip(values["stream"], Range(values["start"], values["end"]), values["cover"])
+
+
+class StreamChange(StrictSerializer):
+    """Null keeps all."""
+
+    keep_days = serializers.IntegerField(required=False, allow_null=True)
+    keep_bytes = serializers.IntegerField(required=False, allow_null=True)
 
 
 class BucketField(serializers.SlugRelatedField[Bucket]):
@@ -66,23 +76,28 @@ class OutputInput(StrictSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "url" in attrs and (extra := {"bucket", "key"} & set(attrs)):
             raise serializers.ValidationError({name: ["Give it, or a url, but not both."] for name in sorted(extra)})
-        if "url" not in attrs and "key" not in attrs:
-            raise serializers.ValidationError({"key": ["Give the name of the file, like clips/goal.mp4, or a url."]})
-        if "url" not in attrs and "bucket" not in attrs and not Bucket.objects.active().exists():
-            raise serializers.ValidationError({"bucket": ["There is no active bucket."]})
         return attrs
 
     @staticmethod
-    def output(values: dict[str, Any]) -> Output:
-        """Of validated data. Raises what `storage.resolve` raises for a url."""
-        values = dict(values)
+    def output(values: dict[str, Any], place: tuple[Bucket, str] | None) -> Output:
+        """Of validated data; a `place` counts before the one that it names. Raises InvalidInput, and what
+        `storage.resolve` raises for a url."""
+        named: dict[str, Any] = {name: values[name] for name in ("url", "bucket", "key") if name in values}
+        rest = {name: value for name, value in values.items() if name not in (*named, "cover_url")}
         if "cover_url" in values:
-            values["cover"] = storage.resolve(values.pop("cover_url"), field="output.cover_url")
-        if "url" in values:
-            bucket, key = storage.resolve(values.pop("url"), field="output.url")
-        else:
-            bucket, key = values.pop("bucket", None) or Bucket.objects.active()[0], values.pop("key")
-        return Output(bucket, key, **values)
+            rest["cover"] = storage.resolve(values["cover_url"], field="output.cover_url")
+        return Output(*(place or _place(named)), **rest)
+
+
+def _place(named: dict[str, Any]) -> tuple[Bucket, str]:
+    if "url" in named:
+        return storage.resolve(named["url"], field="output.url")
+    if "key" not in named:
+        raise InvalidInput(_NO_NAME, field="output.key")
+    bucket: Bucket | None = named.get("bucket") or Bucket.objects.active().first()
+    if bucket is None:
+        raise InvalidInput("There is no active bucket.", field="output.bucket")
+    return bucket, named["key"]
 
 
 class UserDataField(serializers.JSONField):
@@ -101,17 +116,42 @@ class UserDataField(serializers.JSONField):
 class EditingJobInput(StrictSerializer):
     mode = serializers.ChoiceField([mode.value for mode in Mode], default=Mode.ACCURATE_FAST.value)
     clips = ClipInput(many=True, max_length=MOST_CLIPS)  # type: ignore[call-arg] # of the list it makes
-    output = OutputInput()
+    output = OutputInput(required=False, help_text="Required without a project that says where to store.")
+    project = serializers.CharField(
+        required=False,
+        allow_null=True,
+        default=None,
+        max_length=64,
+        help_text="A live editing project. Where it stores counts before what the output names.",
+    )
     holes = serializers.ChoiceField([policy.value for policy in HolePolicy], default=HolePolicy.SKIP.value)
     user_data = UserDataField(required=False)
 
-    def request(self) -> dict[str, Any]:
-        """The arguments of services.editing_jobs.submit."""
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs["project"] and not {"url", "key"} & set(attrs.get("output", ())):
+            raise serializers.ValidationError({"output": {"key": [_NO_NAME]}})
+        return attrs
+
+    def request(self, user: Any) -> dict[str, Any]:
+        """The arguments of services.editing_jobs.submit. Raises InvalidInput, NotFound."""
         values = self.validated_data
+        project = _project(user, values["project"])
+        place = project_storage.place_for(project, values["clips"]) if project else None
         return {
             "clips": values["clips"],
             "mode": Mode(values["mode"]),
-            "output": OutputInput.output(values["output"]),
+            "output": OutputInput.output(values.get("output", {}), place),
+            "project": project,
             "holes": HolePolicy(values["holes"]),
             "user_data": values.get("user_data", ""),
         }
+
+
+def _project(user: Any, key: str | None) -> Project | None:
+    """Raises ProjectNotFound, InvalidInput."""
+    if not key:
+        return None
+    try:
+        return projects.live(user, key)
+    except ProjectNotFound as error:
+        raise ProjectNotFound(error.message, field="project") from None

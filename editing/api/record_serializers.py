@@ -66,24 +66,30 @@ class RecordEventSerializer(serializers.ModelSerializer[RecordEvent]):
 
 
 class VitalsSerializer(serializers.Serializer[Any]):
-    """How the stream is: bytes `received` by this connection's worker, packets that were `damaged`, bytes that wait in
-    the spool, why the last connection ended (`reason`) and why segments cannot be kept (`fault`)."""
+    """How the stream is: bits and pictures per second lately, bytes `received` by this connection's worker, packets
+    that were `damaged`, segments that were `dropped` for want of room, bytes that wait in the spool, why the last
+    connection ended (`reason`), why segments cannot be kept (`fault`), a `warning` while the disk is almost full."""
 
     last_packet = InstantField(allow_null=True)
     received = serializers.IntegerField()
+    bitrate = serializers.IntegerField(default=0)
+    fps = serializers.FloatField(default=0)
     damaged = serializers.IntegerField()
+    dropped = serializers.IntegerField(default=0)
     connections = serializers.IntegerField()
     spooled = serializers.IntegerField()
     reason = serializers.CharField()
     fault = serializers.CharField()
+    warning = serializers.CharField(default="")
 
 
 class RecordJobSerializer(serializers.ModelSerializer[RecordJob]):
-    """`url` is for operators: it may hold a key. `recording` is the one that is open; `held` says that a worker is at
-    it, and `problem` what keeps it from storing."""
+    """`url` and `notify_url` are for operators: they may hold a key. `recording` is the one that is open; `held` says
+    that a worker is at it, and `problem` what keeps it from storing."""
 
     stream = serializers.SerializerMethodField()
     url = serializers.SerializerMethodField()
+    notify_url = serializers.SerializerMethodField()
     bucket = serializers.CharField(source="bucket.name")
     start_at = InstantField(allow_null=True)
     end_at = InstantField(allow_null=True)
@@ -97,6 +103,7 @@ class RecordJobSerializer(serializers.ModelSerializer[RecordJob]):
             "name",
             "stream",
             "url",
+            "notify_url",
             "bucket",
             "state",
             "pause_reason",
@@ -115,6 +122,9 @@ class RecordJobSerializer(serializers.ModelSerializer[RecordJob]):
 
     def get_url(self, job: RecordJob) -> str | None:
         return job.url if can(self.context["request"].user, Verb.OPERATE) else None
+
+    def get_notify_url(self, job: RecordJob) -> str | None:
+        return job.notify_url if can(self.context["request"].user, Verb.OPERATE) else None
 
 
 class RecordJobDetailSerializer(RecordJobSerializer):
@@ -151,10 +161,18 @@ class RecordJobInput(StrictSerializer):
     template = serializers.PrimaryKeyRelatedField(
         queryset=RecordTemplate.objects.all(), required=False, allow_null=True, default=None
     )
+    notify_url = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        default="",
+        trim_whitespace=False,
+        help_text="An http(s) address that is told of each state and each file.",
+    )
     start_at = InstantField(required=False, allow_null=True, default=None)
     end_at = InstantField(required=False, allow_null=True, default=None)
 
 
 class RecordJobChange(StrictSerializer):
     name = serializers.CharField(required=False)
+    notify_url = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
     end_at = InstantField(required=False, allow_null=True)

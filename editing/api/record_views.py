@@ -92,7 +92,7 @@ class RecordJobViewSet(ListedViewSet):
     @extend_schema(request=None, responses=_JOB)
     @action(detail=True, methods=["post"])
     def start(self, request: Request, pk: str) -> Response:
-        """Look for the stream again after a stop; a new recording begins."""
+        """Look for the stream again after a stop; its recording goes on, with a pause in it."""
         return self._change(record_jobs.start)
 
     def _change(self, change: Callable[[RecordJob], RecordJob]) -> Response:

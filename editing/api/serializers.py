@@ -28,11 +28,13 @@ class BucketSerializer(serializers.ModelSerializer[Bucket]):
 
 
 class StreamSerializer(serializers.ModelSerializer[Stream]):
+    """What is recorded of it goes when it is older than `keep_days` or more than `keep_bytes`; null: it stays."""
+
     stream = serializers.CharField(source="name")
 
     class Meta:
         model = Stream
-        fields = ("id", "domain", "app", "stream", "created_at")
+        fields = ("id", "domain", "app", "stream", "keep_days", "keep_bytes", "created_at")
 
 
 class RecordingSerializer(serializers.ModelSerializer[Recording]):
@@ -127,12 +129,13 @@ class EditingJobSerializer(serializers.ModelSerializer[EditingJob]):
     output = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
     media_asset = serializers.CharField(source="media_id")
+    project = serializers.CharField(source="project_id", allow_null=True)
 
     class Meta:
         model = EditingJob
         fields = (
             *("id", "state", "waiting", "stage", "progress", "eta", "mode", "holes", "clips", "output", "user_data"),
-            *("error", "media_asset", "attempts", "created_at", "queued_at", "started_at", "finished_at"),
+            *("project", "error", "media_asset", "attempts", "created_at", "queued_at", "started_at", "finished_at"),
         )
 
     @extend_schema_field(ClipSerializer(many=True))
@@ -195,19 +198,21 @@ class MediaAssetDetailSerializer(MediaAssetSerializer):
     playback = serializers.SerializerMethodField()
     download = serializers.SerializerMethodField()
     poster = serializers.SerializerMethodField(help_text="A picture of it, no wider than 640 pixels.")
-    cover = serializers.SerializerMethodField(help_text="The same picture in full size.")
+    cover_url = serializers.SerializerMethodField(help_text="The same picture in full size, or its owner's own.")
 
     class Meta(MediaAssetSerializer.Meta):
-        fields = (*MediaAssetSerializer.Meta.fields, "facts", "playback", "download", "poster", "cover")  # type: ignore[assignment]
+        fields = (*MediaAssetSerializer.Meta.fields, "facts", "playback", "download", "poster", "cover_url")  # type: ignore[assignment]
 
     def get_playback(self, asset: MediaAsset) -> str:
-        return _absolute(self, links.file_url(asset.bucket, asset.key))
+        return _absolute(self, links.asset_url(asset))
 
     def get_download(self, asset: MediaAsset) -> str:
-        return _absolute(self, links.file_url(asset.bucket, asset.key, download=asset.key.rpartition("/")[2]))
+        return _absolute(self, links.asset_url(asset, download=asset.key.rpartition("/")[2]))
 
-    def get_cover(self, asset: MediaAsset) -> str | None:
-        return _absolute(self, links.file_url(asset.cover_bucket, asset.cover_key)) if asset.cover_bucket else None
+    def get_cover_url(self, asset: MediaAsset) -> str | None:
+        if asset.cover_url or not asset.cover_bucket:
+            return asset.cover_url or None
+        return _absolute(self, links.file_url(asset.cover_bucket, asset.cover_key))
 
     def get_poster(self, asset: MediaAsset) -> str | None:
         return _absolute(self, links.file_url(asset.bucket, asset.poster)) if asset.poster else None

@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
-from editing.api import docs, record_views, views
+from editing.api import callback_views, docs, record_views, views
 
 router = SimpleRouter()
 router.register("streams", views.StreamViewSet)
@@ -14,6 +14,8 @@ router.register("record-jobs", record_views.RecordJobViewSet)
 router.register("record-templates", record_views.RecordTemplateViewSet)
 router.register("projects", views.ProjectViewSet)
 router.register("buckets", views.BucketViewSet)
+router.register("event-callbacks", callback_views.EventCallbackViewSet, basename="event-callback")
+router.register("callback-deliveries", callback_views.DeliveryViewSet)
 
 urlpatterns = [
     path("v1/", include(router.urls)),

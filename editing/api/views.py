@@ -21,7 +21,7 @@ from editing.api.schema import ProblemSchema
 from editing.models import Bucket, EditingJob, MediaAsset, Project, ProjectState, Recording, SegmentRow, Stream
 from editing.models.editing_job import IdempotencyKey
 from editing.models.roles import Verb
-from editing.services import editing_jobs, links, media, projects, recordings
+from editing.services import editing_jobs, links, media, projects, recordings, streams
 from editing.timeline.describe import describe
 from editing.timeline.instant import Instant, parse_instant
 
@@ -55,6 +55,14 @@ class StreamViewSet(ListedViewSet):
     serializer_class = serializers.StreamSerializer
     filterset_class = filters.StreamFilter
     lookup_value_regex = _NUMBER
+
+    @extend_schema(request=inputs.StreamChange, responses=serializers.StreamSerializer)
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Say how much of what is recorded of it is kept."""
+        stream = self.get_object()
+        given = inputs.StreamChange(data=request.data)
+        given.is_valid(raise_exception=True)
+        return Response(serializers.StreamSerializer(streams.keep(stream, **given.validated_data)).data)
 
 
 _START, _END = (OpenApiParameter(name, OpenApiTypes.DATETIME) for name in ("start", "end"))
@@ -143,7 +151,7 @@ class EditingJobViewSet(ListedViewSet):
     def plan(self, request: Request) -> Response:
         """A dry run: what would be taken, snapped and missing, how long and how big it would be."""
         given = _input(request)
-        given.pop("user_data")
+        del given["user_data"], given["project"]
         planned = editing_jobs.plan(given.pop("clips"), **given)
         return Response({"waiting": planned.waiting, "plan": describe(planned.plan) if planned.plan else None})
 
@@ -232,4 +240,4 @@ def _instant(request: Request, name: str) -> Instant | None:
 def _input(request: Request) -> dict[str, Any]:
     given = inputs.EditingJobInput(data=request.data)
     given.is_valid(raise_exception=True)
-    return given.request()
+    return given.request(request.user)

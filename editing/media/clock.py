@@ -6,7 +6,9 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from operator import lt
 
+from editing.errors import UnreadableMedia
 from editing.timeline.frames import ENTRIES, KIND_MASK, FrameKind, VideoIndex, unpack
 from editing.timeline.instant import Instant
 from editing.timeline.pieces import Action, Piece
@@ -38,7 +40,10 @@ class Frames:
 
 
 def frames_of(piece: Piece) -> Frames:
-    """The piece's frames, from the index; those of a slate come evenly."""
+    """The piece's frames, from the index; those of a slate come evenly.
+
+    Raises UnreadableMedia where two are shown at once: such an index was made before times were spread.
+    """
     frames = Frames()
     if piece.action is Action.SLATE:
         frames.shown.extend(number * piece.ticks // piece.frames for number in range(piece.frames))
@@ -46,6 +51,9 @@ def frames_of(piece: Piece) -> Frames:
         if video := unpack(segment.packed).video:
             frames.add(video, piece.first_pts, piece.end_pts)
     frames.shown.extend(sorted(frames.pts))
+    if not all(map(lt, frames.shown, frames.shown[1:])):
+        key = piece.segments[0].key
+        raise UnreadableMedia(f"Two pictures of {key} and what follows are shown at the same instant.")
     return frames
 
 
@@ -90,24 +98,28 @@ def joints(pieces: Iterable[Piece]) -> list[int]:
 
 
 def cover(plan: CutPlan) -> int:
-    """Where the output shows the first cover time that a clip names, in ticks; 0 where none does.
+    """Where the output begins to show the frame of the first cover time that a clip names, in ticks; 0 where none does.
 
-    For a time in a hole, and for a clip's end, that is where the last frame before it is shown.
+    For a time in a hole, and for a clip's end, that is the last frame before it.
     """
     offset = 0
     for clip in plan.clips:
         if clip.clip.cover is not None:
-            return offset + _ticks_until(clip.pieces, min(clip.clip.cover, clip.clip.range.end - 1))
+            return offset + _shown_at(clip.pieces, min(clip.clip.cover, clip.clip.range.end - 1))
         offset += clip.ticks
     return 0
 
 
-def _ticks_until(pieces: Sequence[Piece], instant: Instant) -> int:
+def _shown_at(pieces: Sequence[Piece], instant: Instant) -> int:
+    """When the frame that is on the screen at an instant begins; that of the first one where none has begun yet."""
     offset = found = 0
     for piece in pieces:
-        for segment in piece.segments:
-            pts = segment.anchor.first_pts_at(instant + 1) - 1  # the last tick that is not after the instant
-            if (at := min(pts, piece.end_pts - 1, segment.end_pts - 1)) >= max(piece.first_pts, segment.first_pts):
-                found = offset + at - piece.first_pts
+        for segment in reversed(piece.segments):
+            last = segment.anchor.first_pts_at(instant + 1) - 1  # the last tick that is not after the instant
+            if last < segment.first_pts or not (video := unpack(segment.packed).video):
+                continue
+            if begun := [pts for pts in video.pts if piece.first_pts <= pts <= min(last, piece.end_pts - 1)]:
+                found = offset + max(begun) - piece.first_pts
+                break
         offset += piece.ticks
     return found

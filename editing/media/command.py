@@ -17,14 +17,17 @@ _FULL_RANGE, _UNKNOWN_RANGE, _UNKNOWN = "2", "0", "2"
 """Colours are numbered as in H.273, ranges as libav does."""
 
 
-def command(target: Target, source: VideoParameters, keyframes: Iterable[int] = ()) -> list[str]:
+def command(
+    target: Target, source: VideoParameters, keyframes: Iterable[int] = (), *, steady: bool = True
+) -> list[str]:
     """The arguments of one ffmpeg: NUT in on stdin, wanted frames encoded, NUT out on stdout.
 
-    `keyframes` are times on the encoder's clock at which a decoder must be able to begin.
+    `keyframes` are times on the encoder's clock at which a decoder must be able to begin. `steady` says that the
+    frames come evenly at the target's rate.
     """
     # Filters that were made anew where the pictures' size changes would have forgotten the clock.
-    steady = {"reinit_filter": 0} if source.changing else {}
-    pictures = ffmpeg.input("pipe:0", format="nut", copyts=None, **steady).video
+    kept = {"reinit_filter": 0} if source.changing else {}
+    pictures = ffmpeg.input("pipe:0", format="nut", copyts=None, **kept).video
     pictures = pictures.filter("select", f"eq(mod(pts,{FINER}),1)")
     usual = target.frame_ticks
     distance = f"if(gt(PTS-PREV_INPTS,{LONGEST * FINER}),{usual * FINER},PTS-PREV_INPTS)"
@@ -32,20 +35,21 @@ def command(target: Target, source: VideoParameters, keyframes: Iterable[int] = 
     for name, arguments, options in fitting(target.video, source):
         pictures = pictures.filter(name, *arguments, **options)
     forced = ",".join(f"{time * 100 // 9}us" for time in keyframes)
-    encoding = {**_encoding(target), "enc_time_base": "demux", "copyts": None}
+    encoding = {**_encoding(target, steady=steady), "enc_time_base": "demux", "copyts": None}
     output = ffmpeg.output(pictures, "pipe:1", **encoding, **({"force_key_frames": forced} if forced else {}))
     return [str(argument) for argument in output.compile()[1:]]
 
 
-def slate(target: Target, frames: int) -> list[str]:
+def slate(target: Target, frames: int, *, steady: bool = True) -> list[str]:
     """The arguments of one ffmpeg that encodes so many black frames on the same clock, a usual distance apart."""
     video, usual = target.video, target.frame_ticks
-    black = f"color=black:size={video.width}x{video.height}:rate={video.rate or 30}"
+    black = f"color=black:size={video.width}x{video.height}:rate={target.rate}"
     pictures = ffmpeg.input(black, format="lavfi").video.filter("settb", f"1/{TICKS_PER_SECOND * FINER}")
     pictures = pictures.filter("setpts", f"{PAUSE * FINER}+N*{usual * FINER}")
     for name, arguments, options in _tagged(video):
         pictures = pictures.filter(name, *arguments, **options)
-    encoding = {**_encoding(target), "enc_time_base": f"1:{TICKS_PER_SECOND * FINER}", "frames:v": frames}
+    clock = f"1:{TICKS_PER_SECOND * FINER}"
+    encoding = {**_encoding(target, steady=steady), "enc_time_base": clock, "frames:v": frames}
     return [str(argument) for argument in ffmpeg.output(pictures, "pipe:1", **encoding).compile()[1:]]
 
 
@@ -92,8 +96,13 @@ def _aspect(video: VideoParameters) -> str:
     return "1" if video.aspect in ("1:1", "0:1") else video.aspect.replace(":", "/")
 
 
-def _encoding(target: Target) -> dict[str, object]:
-    rate = target.video.rate or 30
+def _encoding(target: Target, *, steady: bool) -> dict[str, object]:
+    """Without more words x264 would write the fine clock that its frames are counted on into the parameter sets."""
+    if steady:
+        timing = {"x264-params": f"fps={target.rate}:force-cfr=1"}
+    else:
+        written = f"h264_metadata=tick_rate={2 * target.rate}:fixed_frame_rate_flag=0"  # a tick is half a frame
+        timing = {"x264-params": f"fps={target.rate}", "bsf:v": written}
     return {
         "format": "nut",
         "vcodec": "libx264",
@@ -102,9 +111,9 @@ def _encoding(target: Target) -> dict[str, object]:
         "video_bitrate": target.bitrate,
         "maxrate": target.bitrate * 3 // 2,
         "bufsize": target.bitrate * 2,
-        "g": round(rate * 2),
+        "g": max(round(target.rate * 2), 1),
         "flags": "+global_header",
         "fps_mode": "passthrough",
-        "x264-params": f"fps={rate}",
         "flush_packets": 1,
+        **timing,
     }

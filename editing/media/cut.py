@@ -8,7 +8,8 @@ from pathlib import Path
 
 import av
 
-from editing.media import encode, ffmpeg, merge
+from editing.media import containers, encode, ffmpeg, merge
+from editing.media.likeness import compare
 from editing.media.reader import OpenSegment
 from editing.media.report import Course, CutReport, Progress, Stage
 from editing.media.verify import verify
@@ -26,16 +27,21 @@ def cut(
     """Cut `plan` into `output` (the container follows its suffix) and verify it.
 
     `progress` hears of the stage and the part that is done several times a second; `cancelled` is asked as often.
-    Raises Cancelled, NoSpace and the MediaError family, VerificationFailed among them; then `output` is gone.
+    Raises InvalidOutput (a container that cannot hold it), Cancelled, NoSpace and the MediaError family,
+    VerificationFailed among them; then `output` is gone.
     """
     report = CutReport(versions=versions())
     course = Course(progress, cancelled, plan.ticks)
+    containers.check(plan, output)
     try:
         work = merge.copy if plan.mode.copies else encode.encode
         work(plan, output, open_segment=open_segment, course=course, report=report)
         progress(Stage.VERIFYING, 1.0)
         with report.timed(Stage.VERIFYING):
-            report.verdict = verify(plan, output, partial(course.step, Stage.VERIFYING, plan.ticks)).to_json()
+            alive = partial(course.step, Stage.VERIFYING, plan.ticks)
+            report.verdict = verify(plan, output, alive).to_json()
+            if not plan.mode.copies:
+                report.verdict["pictures_compared"] = compare(plan, output, open_segment=open_segment, alive=alive)
         course.ask()
     except BaseException:
         output.unlink(missing_ok=True)

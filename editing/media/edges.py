@@ -127,7 +127,7 @@ class _Edge(Thread):
             raise _Stopped
 
     def _encode(self) -> None:
-        encoder, last = MatchingEncoder(self._target.video, self._effort), self._piece.frames - _CHECKED
+        encoder, last = MatchingEncoder(self._target, self._effort), self._piece.frames - _CHECKED
         for number, frame in enumerate(self._frames()):
             frame.pts, frame.time_base = number * self._target.frame_ticks, TICK
             self._send(encoder.encode(frame, anew=number == last))

@@ -31,6 +31,7 @@ from editing.timeline.frames import FrameKind
 from editing.timeline.parameters import VideoParameters
 from editing.timeline.pieces import Piece
 from editing.timeline.plan import CutPlan
+from editing.timeline.rates import is_steady
 
 _LAST_WORDS = 2.0
 """Seconds that an ffmpeg whose output broke off has to say why."""
@@ -51,6 +52,7 @@ class _Encode:
         self.plan, self.open_segment, self.course, self.report = plan, open_segment, course, report
         self.muxer = Muxer(output)
         self.times = clock.promised(plan.pieces)
+        self.steady = is_steady(self.times, plan.target.rate)
         self.sound = EncodedAudio(self.muxer, plan.target, report) if plan.target.audio else None
         self.written = 0
         self.delay = 0
@@ -79,7 +81,7 @@ class _Encode:
         assert source is not None  # for pieces hold frames
         times = array("q", encoder_clock(pieces, self.plan.target.frame_ticks))
         begin = [times[number] for number in accumulate((piece.frames for piece in pieces[:-1]), initial=0)]
-        arguments = command(self.plan.target, source, begin)
+        arguments = command(self.plan.target, source, begin, steady=self.steady)
         with Ffmpeg(arguments, cancelled=self.course.cancelled, pipe_in=True, pipe_out=True) as child:
             feeder = Feeder(pieces, offset, child, self.open_segment, self.report, sound=self.sound is not None)
             feeder.start()
@@ -101,7 +103,7 @@ class _Encode:
     def _slate(self, piece: Piece, offset: int) -> None:
         usual = self.plan.target.frame_ticks
         times = array("q", (PAUSE + number * usual for number in range(piece.frames)))
-        arguments = slate(self.plan.target, piece.frames)
+        arguments = slate(self.plan.target, piece.frames, steady=self.steady)
         with Ffmpeg(arguments, cancelled=self.course.cancelled, pipe_in=False, pipe_out=True) as child:
             try:
                 self._collect(child, times, lambda: None)

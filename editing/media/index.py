@@ -14,6 +14,7 @@ import av
 from av.error import FFmpegError
 
 from editing.errors import UnreadableMedia, UnsupportedMedia
+from editing.media.instants import spread
 from editing.media.parameters import HEAD, audio_parameters, configuration, video_parameters
 from editing.media.transport import PACKET, ends_whole
 from editing.media.units import FrameFacts, h264_facts, hevc_facts
@@ -194,6 +195,7 @@ class _Reading:
         if not self.video.pts and not tracks:
             raise UnreadableMedia("The segment holds no whole frame.")
         flaw = self._drop_cut_off(tracks, end_of)
+        self.video.pts = spread(self.video.pts, _spacing(self.video.pts))
         audio = tuple(_audio_index(self.audio[stream.index]) for stream in tracks)
         parameters = Parameters(
             video_parameters(self.video_stream, self.video.sets, known) if self.video.pts else None,

@@ -19,6 +19,7 @@ from editing.errors import UnsupportedMedia
 from editing.media.muxer import TICK
 from editing.media.parameter_sets import free_id
 from editing.timeline.parameters import VideoParameters
+from editing.timeline.target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +41,20 @@ _TOP_FIRST, _BOTTOM_FIRST = {"tt", "tb"}, {"bb", "bt"}
 class MatchingEncoder:
     """Takes frames in the order of the screen, gives packets in the same order, each with the frame's `pts`.
 
-    `sets` are its parameter sets in Annex B, whose ids `video`'s own do not use; HEVC has them in front of each of its
-    key frames instead, because x265 cannot choose ids. Raises UnsupportedMedia for pictures that cannot be encoded.
+    `sets` are its parameter sets in Annex B, whose ids the target's own do not use; HEVC has them in front of each of
+    its key frames instead, because x265 cannot choose ids. Raises UnsupportedMedia for pictures that cannot be encoded.
     """
 
-    def __init__(self, video: VideoParameters, effort: Effort) -> None:
+    def __init__(self, target: Target, effort: Effort) -> None:
+        video = target.video
         if video.codec not in _ENCODERS:
             raise UnsupportedMedia(f"{video.codec} can be copied, but not encoded to match.")
         context: Any = av.CodecContext.create(_ENCODERS[video.codec], "w")
         context.width, context.height, context.pix_fmt = video.width, video.height, video.pixel_format
         context.sample_aspect_ratio = Fraction(video.aspect.replace(":", "/")) or None
-        context.time_base, context.framerate = TICK, video.rate or Fraction(30)
+        context.time_base, context.framerate = TICK, target.rate
         _colour(context, video)
-        context.options = _options(video, effort)
+        context.options = _options(target, effort)
         context.thread_type = "FRAME"  # slices would cost quality
         if video.codec == "h264":
             context.flags |= av.codec.context.Flags.global_header
@@ -77,19 +79,20 @@ def effort(longest: int) -> Effort:
     return EDGES if longest <= _LONGEST_EDGE else LONG
 
 
-def settings(video: VideoParameters, effort: Effort) -> dict[str, str]:
+def settings(target: Target, effort: Effort) -> dict[str, str]:
     """What the report says of the encoder."""
-    return {"video": f"{_ENCODERS.get(video.codec, video.codec)} {effort.preset}", **_options(video, effort)}
+    codec = target.video.codec
+    return {"video": f"{_ENCODERS.get(codec, codec)} {effort.preset}", **_options(target, effort)}
 
 
-def _options(video: VideoParameters, effort: Effort) -> dict[str, str]:
-    interval = round((video.rate or 30) * 2)
+def _options(target: Target, effort: Effort) -> dict[str, str]:
+    video, interval = target.video, max(round(target.rate * 2), 1)
     quality = {"preset": effort.preset, "crf": str(effort.quality), "bf": "0", "g": str(interval), "forced-idr": "1"}
     if video.codec == "hevc":
         return {**quality, "x265-params": "open-gop=0:repeat-headers=1:info=0:aud=1:log-level=none"}
     fields = "tff=1:" if video.field_order in _TOP_FIRST else "bff=1:" if video.field_order in _BOTTOM_FIRST else ""
     profile = _H264_PROFILES.get(video.profile)
-    own = {"x264-params": f"{fields}sps-id={free_id(bytes.fromhex(video.extradata))}:aud=1:log-level=none"}
+    own = {"x264-params": f"{fields}sps-id={free_id(bytes.fromhex(video.extradata))}:force-cfr=1:aud=1:log-level=none"}
     return {**quality, **own, **({"profile": profile} if profile else {})}
 
 

@@ -20,7 +20,7 @@ from editing.media.audio_encode import EncodedAudio
 from editing.media.edges import Edges
 from editing.media.matching import MatchingEncoder, effort, settings
 from editing.media.muxer import Muxer
-from editing.media.parameter_sets import brings_sets
+from editing.media.parameter_sets import brings_sets, with_sets
 from editing.media.reader import OpenSegment, PacketReader
 from editing.media.report import Course, CutReport, Stage
 from editing.media.units import as_broken_link
@@ -34,8 +34,6 @@ _INDEX_HEAD = 1 << 16
 _FEWEST_SAMPLES = 960
 _MOST_OF_ALL = 100
 """Room for the index in front of the media is kept where it is at most this part of the whole."""
-_IN_BAND = {".ts"}
-"""Containers without a place for parameter sets."""
 
 
 def copy(plan: CutPlan, output: Path, *, open_segment: OpenSegment, course: Course, report: CutReport) -> None:
@@ -74,11 +72,11 @@ class _Merge:
         self.sets = bytes.fromhex(plan.target.video.extradata)
         self.encodes = any(piece.action is not Action.COPY for piece in plan.pieces)
         self.effort = effort(max((piece.frames for piece in plan.pieces if piece.action is not Action.COPY), default=0))
-        self.own_sets = MatchingEncoder(plan.target.video, self.effort).sets if self.encodes else b""
-        self.in_band = output.suffix.lower() in _IN_BAND or (self.encodes and self.codec == "hevc")
+        self.own_sets = MatchingEncoder(plan.target, self.effort).sets if self.encodes else b""
+        self.in_band = self.muxer.kind.in_band or (self.encodes and self.codec == "hevc")
         self.marks_entries = self.in_band or self.codec == "hevc"
         if self.encodes:
-            report.encoder = settings(plan.target.video, self.effort)
+            report.encoder = settings(plan.target, self.effort)
 
     def run(self) -> None:
         pieces = self.plan.pieces
@@ -192,7 +190,7 @@ class _Merge:
         if spliced and self.codec == "hevc":
             data = as_broken_link(data)
         if self.in_band and packet.is_keyframe and not brings_sets(data, self.codec):
-            data = sets + data
+            data = with_sets(data, sets, self.codec)
         if data == bytes(packet):
             return packet
         whole = Packet(data)

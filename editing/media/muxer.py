@@ -10,13 +10,12 @@ import av
 from av.error import FFmpegError
 
 from editing.errors import MediaError, NoSpace, UnsupportedMedia
+from editing.media.containers import TICK, container_of
 from editing.timeline.parameters import AudioParameters, VideoParameters
-from editing.timeline.ticks import TICKS_PER_SECOND
 
-TICK = Fraction(1, TICKS_PER_SECOND)
-FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".ts": "mpegts", ".flv": "flv"}
+__all__ = ["TICK", "Muxer", "described"]
+
 _NO_SPACE = 28
-_INDEX_FIRST = {".mp4", ".mov"}
 
 
 class Muxer:
@@ -24,12 +23,10 @@ class Muxer:
 
     def __init__(self, path: Path, *, index: int = 0) -> None:
         """`index` bytes are kept free for an MP4's index; without, libav moves all media back to make room for it."""
-        self._suffix = path.suffix.lower()
-        if self._suffix not in FORMATS:
-            raise UnsupportedMedia(f"“{self._suffix}” is not a container we write; use one of {', '.join(FORMATS)}.")
+        self.kind = container_of(path)
         first = {"moov_size": str(index)} if index else {"movflags": "faststart"}
-        options = first if self._suffix in _INDEX_FIRST else {}
-        self.container: Any = av.open(str(path), "w", format=FORMATS[self._suffix], options=options)
+        options = {**self.kind.options, **(first if self.kind.indexed else {})}
+        self.container: Any = av.open(str(path), "w", format=self.kind.format, options=options)
         self.video: Any = None
         self.audio: Any = None
         self.audio_tick = TICK
@@ -46,7 +43,7 @@ class Muxer:
         self.video.time_base = TICK
         if sets is not None:
             self.video.codec_context.extradata = sets
-        if template.codec_context.name == "hevc" and self._suffix in _INDEX_FIRST:
+        if template.codec_context.name == "hevc" and self.kind.indexed:
             self.video.codec_context.codec_tag = "hev1" if in_band else "hvc1"  # Apple's players like hvc1 best
 
     def add_copied_audio(self, template: Any, parameters: AudioParameters) -> None:
@@ -68,14 +65,14 @@ class Muxer:
         try:
             self.container.start_encoding()
         except (FFmpegError, ValueError) as error:
-            raise UnsupportedMedia(f"A {self._suffix} file cannot hold these tracks: {error}") from error
+            raise UnsupportedMedia(f"A .{self.kind.extension} file cannot hold these tracks: {error}") from error
 
     def _copy_of(self, template: Any) -> Any:
         try:
             return self.container.add_stream_from_template(template)
         except (FFmpegError, ValueError) as error:
             codec = template.codec_context.name
-            raise UnsupportedMedia(f"A {self._suffix} file cannot hold {codec}: {error}") from error
+            raise UnsupportedMedia(f"A .{self.kind.extension} file cannot hold {codec}: {error}") from error
 
     def write_video(self, packet: Any, pts: int, dts: int, duration: int) -> None:
         """All times in ticks of the output, as the packet's own time base already says."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from editing.media.units import exp_golomb, is_sequence_set, units
+from editing.media.units import START_CODE, exp_golomb, is_delimiter, is_sequence_set, units
 
 _H264_PICTURE_SET, _HEVC_PICTURE_SET = 8, 34
 _HIGHEST_SEQUENCE_ID = 31
@@ -38,6 +38,22 @@ def _name(unit: bytes, codec: str) -> tuple[int, int]:
         return unit[0] & 0x1F, _id(unit)
     kind = unit[0] >> 1 & 0x3F
     return kind, exp_golomb(unit[2:]) if kind == _HEVC_PICTURE_SET else 0
+
+
+def with_sets(packet: bytes, sets: bytes, codec: str) -> bytes:
+    """A picture (Annex B) with parameter sets in front of it: behind its access unit delimiter, which comes first.
+
+    Encoders that keep their sets elsewhere may put other things before the delimiter; it is moved then.
+    """
+    start = packet.find(START_CODE, 0, _HEAD)
+    while 0 <= start < len(packet) - 3:
+        end = packet.find(START_CODE, start + 3)
+        if is_delimiter(packet[start + 3 :], codec) and end >= 0:
+            begin = start - (packet[start - 1 : start] == b"\x00")  # start codes may be four bytes long
+            end -= packet[end - 1] == 0
+            return packet[begin:end] + sets + packet[:begin] + packet[end:]
+        start = packet.find(START_CODE, start + 3, _HEAD)
+    return sets + packet
 
 
 def _id(unit: bytes) -> int:

@@ -62,13 +62,14 @@ def audio_parameters(
     `configurations` are those that its packets have (see `configuration`), each once.
     """
     context = stream.codec_context
-    extradata = configurations[0].hex() if context.name == "aac" else ""
+    codec = context.codec.canonical_name  # that of its decoder may be another: mp3float
+    extradata = configurations[0].hex() if codec == "aac" else ""
     changing = len(configurations) > 1
     before = known.audio[position] if known and position < len(known.audio) else None
-    if before and extradata and (before.codec, before.extradata) == (context.name, extradata):
+    if before and extradata and (before.codec, before.extradata) == (codec, extradata):
         return replace(before, changing=changing)
     return AudioParameters(
-        codec=context.name,
+        codec=codec,
         profile=context.profile or "",
         sample_rate=context.sample_rate,
         channels=context.channels,

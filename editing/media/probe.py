@@ -70,7 +70,7 @@ def _track(stream: Any) -> Track:
         return Track(stream.type, "unknown", "", 0, 0, stream.frames)
     common = {
         "kind": stream.type,
-        "codec": context.name,
+        "codec": context.codec.canonical_name,  # a decoder may have another name, like mp3float
         "profile": str(context.profile or ""),
         "bit_rate": context.bit_rate or 0,
         "duration": int((stream.duration or 0) * stream.time_base * 1_000_000),

@@ -1,52 +1,46 @@
 """A live stream as it arrives: a thread reads it and notes when each packet came.
 
-Nothing of libav leaves the thread, only values: the thread may hang in a dead connection and is left to itself then,
-and libav changes what it says of its streams while it reads.
+Nothing of libav leaves the thread, only values: the thread may hang in a dead connection and is left to itself then.
 """
 
 from __future__ import annotations
 
-import re
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
-from typing import Any
 
 import av
 from av.error import FFmpegError
 
+from editing.media.flv import VIDEO, FlvReader, Tag, is_configured, sample_rate
 from editing.media.wrapping import CODECS
-from editing.timeline.instant import Instant
+from editing.timeline.instant import SECOND, Instant
 
 UNITS = 1000
 """RTMP counts milliseconds."""
 
 _OPEN_WITHIN = 20.0
 """A server lets us in before anybody publishes, and a first packet that comes then is not lost."""
-_OPTIONS = {
-    "rtmp_live": "live",
-    "correct_ts_overflow": "0",  # the clock as it is; unwrapping is ours
-    "analyzeduration": "1000000",  # by default libav waits five seconds for a track that does not exist
-    "flv_full_metadata": "1",
-}
-
-
-_PATIENT = {**_OPTIONS, "analyzeduration": "12000000"}
-"""Who comes in the middle of a long group of pictures gets none before the next keyframe."""
+_KNOWN_WITHIN = 5 * SECOND
+"""So long a stream of codecs that no segment can hold is looked through for one that it can."""
+_AT_ONCE = 0.1
+_OPTIONS = {"rtmp_live": "live", "raw_packet_size": "65536"}
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """`configuration` is what FLV calls a sequence header."""
+    """`configuration` is what FLV calls a sequence header; `promised` says that there will be pictures."""
 
-    video: bool
+    number: int
     codec: str
-    width: int
-    height: int
     sample_rate: int
     configuration: bytes
+    promised: bool = False
+
+    @property
+    def video(self) -> bool:
+        return self.number == VIDEO
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +64,19 @@ class Lost:
 
 
 class Puller:
-    """One connection. `next` gives the tracks first (position → track), then packets, at last Lost."""
+    """One connection. `next` gives tracks, each before its first packet, and packets; at last Lost."""
 
     def __init__(self, url: str, *, quiet: float) -> None:
         """`quiet` seconds without a packet end the connection."""
         self._url, self._quiet = url, quiet
         self._given_up = threading.Event()
-        self._queue: SimpleQueue[dict[int, Track] | Arrived | Lost] = SimpleQueue()
+        self._queue: SimpleQueue[Track | Arrived | Lost] = SimpleQueue()
+        self._deadline = time.monotonic() + _OPEN_WITHIN
+        self._tracks: dict[int, Track] = {}
+        self._fresh: dict[int, bytes] = {}
         threading.Thread(target=self._read, name="puller", daemon=True).start()
 
-    def next(self, timeout: float) -> dict[int, Track] | Arrived | Lost | None:
+    def next(self, timeout: float) -> Track | Arrived | Lost | None:
         """What comes next; None where nothing came in so many seconds."""
         try:
             return self._queue.get(timeout=timeout)
@@ -94,74 +91,50 @@ class Puller:
         try:
             self._queue.put(self._receive())
         except (FFmpegError, OSError) as error:
-            self._queue.put(Lost(_in_words(error)))
+            late = time.monotonic() > self._deadline - _AT_ONCE  # libav calls what we have interrupted any name
+            self._queue.put(Lost("nothing came" if late else _in_words(error)))
         except Exception as error:  # whoever waits must hear of it, whatever it is
-            self._queue.put(Lost(f"{type(error).__name__}: {error}"))
-
-    def _opened(self) -> Any:
-        within = (_OPEN_WITHIN, self._quiet)
-        container: Any = av.open(self._url, format="flv", timeout=within, options=_OPTIONS)
-        if not _lacks_video(container):
-            return container
-        container.close()
-        return av.open(self._url, format="flv", timeout=within, options=_PATIENT)
+            self._queue.put(Lost(str(error) or type(error).__name__))
 
     def _receive(self) -> Lost:
-        with self._opened() as container:
-            tracks = dict(_tracks(container))
-            if not tracks:
-                return Lost("it carries neither H.264 or HEVC nor AAC or MP3")
-            self._queue.put(tracks)
-            for packet in container.demux([container.streams[index] for index in tracks]):
-                if self._given_up.is_set():
-                    return Lost("given up")
-                if packet.dts is not None and packet.size:
-                    self._queue.put(_arrived(packet))
+        """libav speaks RTMP and hands on the bytes; its own reader of FLV would hold packets back while it looks for
+        tracks, and leaves out those that come later."""
+        timeout = (_OPEN_WITHIN, self._quiet)
+        with av.open(self._url, format="data", timeout=timeout, options=_OPTIONS) as container:
+            reader, began, strange = FlvReader(), 0, ""
+            for packet in container.demux():
+                at, self._deadline = time.time_ns() // 1000, time.monotonic() + self._quiet
+                began = began or at
+                for tag in reader.feed(bytes(packet)):
+                    if self._given_up.is_set():
+                        return Lost("given up")
+                    if tag.codec in CODECS:
+                        self._take(tag, at, promised=reader.pictures)
+                    else:
+                        strange = tag.codec
+                if strange and not self._tracks and at - began > _KNOWN_WITHIN:
+                    return Lost(f"it carries {strange}, and neither H.264 or HEVC nor AAC or MP3")
         return Lost("the server ended it")
 
+    def _take(self, tag: Tag, at: Instant, *, promised: bool) -> None:
+        known = self._tracks.get(tag.track)
+        if known is None or known.codec != tag.codec:
+            if tag.configuration or not is_configured(tag.codec):
+                self._announce(tag, promised=promised)
+        elif tag.configuration and known.configuration != tag.data:
+            self._tracks[tag.track] = replace(known, configuration=tag.data)
+            self._fresh[tag.track] = tag.data
+        if tag.track in self._tracks and not tag.configuration:
+            fresh = self._fresh.pop(tag.track, None)
+            self._queue.put(Arrived(tag.track, tag.pts, tag.dts, tag.keyframe, tag.data, at, fresh))
 
-def _lacks_video(container: Any) -> bool:
-    """Whether the publisher says that there are pictures, and none has come yet."""
-    said = (container.metadata.get(name, "0") for name in ("width", "videocodecid"))
-    return not container.streams.video and any(re.fullmatch(r"[\d.]+", text) and float(text) > 0 for text in said)
-
-
-def _tracks(container: Any) -> Iterator[tuple[int, Track]]:
-    """The first video track and all audio tracks that a segment can hold."""
-    video = next(iter(container.streams.video), None)
-    for stream in (*([video] if video else []), *container.streams.audio):
-        context = stream.codec_context
-        if context is not None and context.name in CODECS | {"mp3float"}:
-            seen = stream is video
-            yield (
-                stream.index,
-                Track(
-                    video=seen,
-                    codec=context.name.removesuffix("float"),
-                    width=context.width if seen else 0,
-                    height=context.height if seen else 0,
-                    sample_rate=0 if seen else context.sample_rate,
-                    configuration=bytes(context.extradata or b""),
-                ),
-            )
-
-
-def _arrived(packet: Any) -> Arrived:
-    now = time.time_ns() // 1000
-    fresh = packet.has_sidedata("new_extradata")
-    return Arrived(
-        track=packet.stream_index,
-        pts=packet.pts if packet.pts is not None else packet.dts,
-        dts=packet.dts,
-        keyframe=packet.is_keyframe,
-        data=bytes(packet),
-        at=now,
-        configuration=bytes(packet.get_sidedata("new_extradata")) if fresh else None,
-    )
+    def _announce(self, tag: Tag, *, promised: bool) -> None:
+        configuration = tag.data if tag.configuration else b""
+        rate = sample_rate(configuration) if tag.codec == "aac" else 44100
+        track = self._tracks[tag.track] = Track(tag.track, tag.codec, rate, configuration, promised)
+        self._queue.put(track)
 
 
 def _in_words(error: Exception) -> str:
     """libav's words without the address, which may hold a stream's key."""
-    if isinstance(error, av.error.ExitError):
-        return "nothing came"
     return getattr(error, "strerror", None) or type(error).__name__

@@ -18,6 +18,7 @@ from av.error import FFmpegError
 
 from editing.errors import UnreadableMedia
 from editing.media.index import DEMUX_OPTIONS, packets_of
+from editing.media.instants import Instants
 from editing.media.transport import fullest_tables
 from editing.timeline.coverage import Segment
 from editing.timeline.ticks import unwrap
@@ -87,7 +88,8 @@ class _Joined:
 class PacketReader:
     """Packets of the first video and the first audio track of some segments, on the clock of their epoch.
 
-    `packets` yields (is video, pts, packet), pts unwrapped to 64 bits; flush packets and empty ones are left out.
+    `packets` yields (is video, pts, packet), pts unwrapped to 64 bits and as the index has it; flush packets and empty
+    ones are left out.
     `parsed=False` leaves libav's parsers out, which is a third faster: what comes is then what the recorder put into
     one PES packet, usually one frame of the picture and several of the sound, and nothing says what is a keyframe.
     `described` lets libav find out all it can about the tracks, for others that shall be like them.
@@ -104,7 +106,7 @@ class PacketReader:
         parsed: bool = True,
         described: bool = False,
     ) -> None:
-        self._near = segments[0].first_pts
+        self._near, self._instants = segments[0].first_pts, Instants(segments)
         options = {**DEMUX_OPTIONS, **({} if parsed else _UNPARSED)}
         self._open(segments, open_segment, count, options if described else {**options, **_UNDESCRIBED})
         wanted = segments[0].parameters
@@ -151,14 +153,15 @@ class PacketReader:
         self._file.close()
 
     def packets(self, *, audio: bool = True) -> Iterator[tuple[bool, int, Any]]:
-        video, near = self.video, self._near
+        video, near, instants = self.video, self._near, self._instants
         streams = [stream for stream in (video, self.audio if audio else None) if stream]
         try:
             for packet in packets_of(self.container, streams):
                 raw = packet.pts if packet.pts is not None else packet.dts
                 if raw is not None and packet.size:
                     near = unwrap(raw, near)
-                    yield packet.stream is video, near, packet
+                    is_video = packet.stream is video
+                    yield is_video, instants.of(near) if is_video else near, packet
         except FFmpegError as error:
             raise UnreadableMedia(f"The recording cannot be read any further: {error.strerror}.") from error
 

@@ -14,16 +14,20 @@ waits for the other. Rules:
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from editing.media.puller import Arrived, Lost, Puller
+from editing.media.flv import VIDEO
+from editing.media.puller import Arrived, Lost, Puller, Track
 from editing.media.slicer import Slicer
 from editing.media.spool import Slice, Spool
-from editing.timeline.instant import Instant
+from editing.timeline.instant import SECOND, Instant
 from editing.timeline.ticks import TICKS_PER_SECOND
 
 _POLL = 0.1
+TOO_LITTLE_ROOM = "too little room on the disk"
+_LATELY = 5 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +42,56 @@ class Silent:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class NoRoom:
+    """Nothing is recorded for now, because there is no room for it."""
+
+    reason: str
+
+
 @dataclass(frozen=True)
 class Rules:
-    """Seconds all: how long a slice is, how long silence is borne, and how far apart the tries are before and after."""
+    """Seconds all: how long a slice is, how long silence is borne, and how far apart the tries are before and after.
+    `refusal` says why nothing may be recorded now."""
 
     slice: int
     patience: float = 180.0
     retry: float = 1.0
     probe: float = 30.0
     quiet: float = 2.0
+    refusal: Callable[[], str] = str
 
 
 @dataclass
 class Vitals:
     """What is going on now; read by other threads. `reason` is why the last connection ended, `fault` why slices
-    cannot be kept."""
+    cannot be kept, `dropped` how many could not."""
 
     last_packet: Instant | None = None
     received: int = 0
     damaged: int = 0
+    dropped: int = 0
     connections: int = 0
     reason: str = ""
     fault: str = ""
+    _lately: deque[tuple[Instant, int, int]] = field(default_factory=deque)
 
     def saw(self, packet: Arrived) -> None:
         self.last_packet = packet.at
         self.received += len(packet.data)
+        self._lately.append((packet.at, len(packet.data), int(packet.track == VIDEO)))
+        while packet.at - self._lately[0][0] > _LATELY:
+            self._lately.popleft()
+
+    def rates(self, now: Instant) -> tuple[int, float]:
+        """Bits and pictures per second, lately; nothing where nothing came."""
+        came = [each for each in list(self._lately) if now - each[0] <= _LATELY]
+        lasted = max(now - came[0][0], SECOND) if came else SECOND
+        bits, pictures = sum(each[1] for each in came) * 8, sum(each[2] for each in came)
+        return bits * SECOND // lasted, round(pictures * SECOND / lasted, 1)
+
+
+Event = OnAir | Silent | NoRoom | Slice
 
 
 class Recorder:
@@ -77,8 +105,9 @@ class Recorder:
         self._told = False
         self.vitals = Vitals()
 
-    def run(self) -> Iterator[OnAir | Silent | Slice]:
+    def run(self) -> Iterator[Event]:
         while not self._stopped():
+            yield from self._room()
             tried = time.monotonic()
             yield from self._connect()
             yield from self._patience()
@@ -87,7 +116,7 @@ class Recorder:
                 time.sleep(min(_POLL, pause))
                 yield from self._patience()
 
-    def _connect(self) -> Iterator[OnAir | Silent | Slice]:
+    def _connect(self) -> Iterator[Event]:
         puller = Puller(self._url, quiet=self._rules.quiet)
         try:
             while not self._stopped():
@@ -95,38 +124,53 @@ class Recorder:
                     case Lost(reason):
                         self._lost(reason)
                         return
-                    case None:
-                        yield from self._patience()
-                    case dict() as tracks:
+                    case Track() as track:
                         self.vitals.connections += 1
                         self._told = False
                         yield OnAir()
-                        target = self._rules.slice * TICKS_PER_SECOND
-                        slicer = Slicer(self._spool, tracks, target=target, epoch=self._epoch, before=self._before)
-                        yield from self._slices(puller, slicer)
+                        yield from self._slices(puller, track)
                         return
+                    case _:
+                        yield from self._patience()
         finally:
             puller.give_up()
 
-    def _slices(self, puller: Puller, slicer: Slicer) -> Iterator[Slice]:
-        damaged = self.vitals.damaged
+    def _slices(self, puller: Puller, track: Track) -> Iterator[Slice]:
+        target = self._rules.slice * TICKS_PER_SECOND
+        slicer = Slicer(self._spool, target=target, epoch=self._epoch, before=self._before)
+        yield from slicer.add(track)
+        damaged, dropped = self.vitals.damaged, self.vitals.dropped
         heard = time.monotonic()
         while not self._stopped():
             came = puller.next(_POLL)
-            if isinstance(came, Arrived):
+            if isinstance(came, Track):
+                yield from slicer.add(came)
+            elif isinstance(came, Arrived):
                 heard = time.monotonic()
                 self.vitals.saw(came)
                 yield from slicer.take(came)
-                self.vitals.damaged, self.vitals.fault = damaged + slicer.damaged, slicer.fault
+                self.vitals.fault = slicer.fault
+                self.vitals.damaged, self.vitals.dropped = damaged + slicer.damaged, dropped + slicer.dropped
             elif isinstance(came, Lost):
                 self._lost(came.reason)
                 break
             elif time.monotonic() - heard > self._rules.quiet:
                 self._lost("nothing came")
                 break
+            if reason := self._rules.refusal():
+                self.vitals.reason, self._before = reason, TOO_LITTLE_ROOM
+                break
         yield from slicer.close()
         self._epoch = slicer.epoch + 1
         self._silent_since = heard
+
+    def _room(self) -> Iterator[NoRoom]:
+        """Wait until there is room. What nobody may record is no silence."""
+        if reason := self._rules.refusal():
+            yield NoRoom(reason)
+            while self._rules.refusal() and not self._stopped():
+                time.sleep(_POLL)
+            self._told, self._silent_since = False, time.monotonic()
 
     def _lost(self, reason: str) -> None:
         self.vitals.reason = reason

@@ -37,8 +37,8 @@ class SourceClock:
     """`take` every packet in its order; `damaged` counts those that had no place on the clock."""
 
     def __init__(self, leading: int) -> None:
-        """`leading` is the track whose clock decides."""
-        self._leading = leading
+        """`leading` is the track whose clock decides; it may be another one later."""
+        self.leading = leading
         self._last: dict[int, int] = {}
         self._last_ticks: dict[int, int] = {}
         self._near: int | None = None
@@ -48,7 +48,7 @@ class SourceClock:
 
     def take(self, packet: Arrived) -> tuple[bool, list[Timed]]:
         """Whether an epoch begins, and what is to be written now."""
-        if packet.track == self._leading or self._near is None:
+        if packet.track == self.leading or self._near is None:
             return self._lead(packet)
         if self._fits(packet):
             return False, [self._timed(packet)]
@@ -70,9 +70,10 @@ class SourceClock:
         if self._near is None:
             return False
         last = self._last.get(packet.track)
+        now = self._unwrapped(packet.dts)
         if last is None:
-            return abs(self._unwrapped(packet.dts) - self._near) <= JUMP
-        return 0 <= self._unwrapped(packet.dts) - last <= JUMP
+            return abs(now - self._near) <= JUMP
+        return 0 <= now - last <= JUMP or (now > last and abs(now - self._near) <= UNITS)
 
     def _begin(self, packet: Arrived) -> list[Timed]:
         """A new epoch, with the sound that came before its first picture."""
@@ -88,8 +89,7 @@ class SourceClock:
         dts = self._unwrapped(packet.dts)
         ticks = max(dts * _TICKS, self._last_ticks.get(packet.track, dts * _TICKS - 1) + 1)
         self._last[packet.track], self._last_ticks[packet.track] = dts, ticks
-        if packet.track == self._leading:
-            self._near = dts
+        self._near = dts
         return Timed(packet, ticks + (packet.pts - packet.dts) * _TICKS, ticks)
 
     def _unwrapped(self, raw: int) -> int:

@@ -9,9 +9,9 @@ from editing.timeline.frames import DISPOSABLE, FrameKind
 
 START_CODE = b"\x00\x00\x01"
 _H264_IDR, _H264_SEI, _H264_SETS = 5, 6, (7, 8)
-_H264_SEQUENCE_SET = 7
+_H264_SEQUENCE_SET, _H264_DELIMITER = 7, 9
 _HEVC_SETS = (32, 33, 34)
-_HEVC_SEQUENCE_SET = 33
+_HEVC_SEQUENCE_SET, _HEVC_DELIMITER = 33, 35
 _HEVC_KINDS = {
     6: FrameKind.RADL,
     7: FrameKind.RADL,
@@ -98,6 +98,11 @@ def is_sequence_set(unit: bytes, codec: str) -> bool:
     if codec == "hevc":
         return unit[0] >> 1 & 0x3F == _HEVC_SEQUENCE_SET
     return unit[0] & 0x1F == _H264_SEQUENCE_SET
+
+
+def is_delimiter(unit: bytes, codec: str) -> bool:
+    """Whether a unit is the access unit delimiter."""
+    return unit[0] >> 1 & 0x3F == _HEVC_DELIMITER if codec == "hevc" else unit[0] & 0x1F == _H264_DELIMITER
 
 
 def _h264_kind(unit_type: int, recovery: int | None) -> FrameKind:

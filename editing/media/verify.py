@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +12,17 @@ import av
 from av.error import FFmpegError
 
 from editing.errors import UnreadableMedia, VerificationFailed
-from editing.media import clock, tables
+from editing.media import clock
+from editing.media.containers import container_of
+from editing.media.readback import Track, tracks_of
 from editing.timeline.plan import CutPlan
 from editing.timeline.ticks import TICKS_PER_SECOND
 
 _SEAM_FRAMES, _SEAM_SECONDS = 3, Fraction(1, 4)
 _MOST_COPIED_SEAMS, _MOST_ENCODED_SEAMS = 24, 6
 """How many joints are decoded: one encoder makes all joints of its output alike, and large pictures take time."""
-_TABLES = {".mp4", ".mov"}
-_WITHOUT_DECODING_TIMES = ".mkv"
-_EXACT = {*_TABLES, ".ts"}
-"""Containers that keep our ticks; the others count milliseconds."""
 _UNPROBED = {"codec_whitelist": "none"}
 """Opening decodes nothing then; what is decoded afterwards has a context of its own."""
-_MILLISECOND = TICKS_PER_SECOND // 1000
 
 
 @dataclass(frozen=True)
@@ -44,38 +39,18 @@ class Verdict:
         return asdict(self)
 
 
-@dataclass
-class _Track:
-    """A track as found: presentation and decoding times of its packets and its end, in ticks.
-
-    Matroska does not store decoding times. libav makes some up, which mean nothing where the reordering changes.
-    """
-
-    pts: array[int] = field(default_factory=lambda: array("q"))
-    dts: array[int] = field(default_factory=lambda: array("q"))
-    end: int = 0
-    premature: int = 0
-
-    def check_order(self, kind: str) -> None:
-        if any(later <= earlier for earlier, later in pairwise(self.dts)):
-            raise VerificationFailed(f"The decoding times of the {kind} do not rise.")
-        if self.premature:
-            raise VerificationFailed(f"The {kind} has {self.premature} packets that are shown before they are decoded.")
-
-
 def verify(plan: CutPlan, output: Path, alive: Callable[[], None] = lambda: None) -> Verdict:
     """Read the output back: its tracks, every packet's times, its ends, the frames around each joint.
 
     `alive` is called again and again, and may raise to end it.
 
-    The times of an MP4 are read from its index, those of other containers from their packets. Raises
-    VerificationFailed, saying what was promised and what was found.
+    Raises VerificationFailed, saying what was promised and what was found.
     """
     try:
-        found = _by_tables(output) if output.suffix.lower() in _TABLES else _by_packets(output, alive)
+        container = container_of(output)
+        found, tolerance = tracks_of(output, container, alive), container.tolerance
         video, audio = (_only(found, "video", wanted=True), _only(found, "audio", wanted=plan.target.audio is not None))
         assert video is not None
-        tolerance = 0 if output.suffix.lower() in _EXACT else _MILLISECOND
         alive()
         _check_frames(plan, video, tolerance)
         alive()
@@ -88,55 +63,14 @@ def verify(plan: CutPlan, output: Path, alive: Callable[[], None] = lambda: None
     return Verdict(len(video.pts), plan.ticks * 100 // 9, len(audio.pts) if audio else 0, lag * 100 // 9, seams)
 
 
-def _by_tables(output: Path) -> list[tuple[str, _Track]]:
-    file = tables.read(output)
-    if (described := sum(sum(track.sizes) for track in file.tracks)) != file.media:
-        raise VerificationFailed(f"The output's index describes {described} bytes of media; there are {file.media}.")
-    if not file.index_first:
-        raise VerificationFailed("The output's index comes after its media.")
-    return [(track.kind, _in_ticks(track)) for track in file.tracks]
-
-
-def _in_ticks(track: tables.Samples) -> _Track:
-    premature = sum(shown < decoded for shown, decoded in zip(track.pts, track.dts, strict=True))
-    if track.timescale == TICKS_PER_SECOND:
-        return _Track(track.pts, track.dts, track.end, premature)
-    scale = track.timescale
-    pts = array("q", (time * TICKS_PER_SECOND // scale for time in track.pts))
-    dts = array("q", (time * TICKS_PER_SECOND // scale for time in track.dts))
-    return _Track(pts, dts, track.end * TICKS_PER_SECOND // scale, premature)
-
-
-def _by_packets(output: Path, alive: Callable[[], None]) -> list[tuple[str, _Track]]:
-    keeps_decoding = output.suffix.lower() != _WITHOUT_DECODING_TIMES
-    with av.open(str(output)) as container:
-        tracks = {stream.index: _Track() for stream in container.streams}
-        scales = {stream.index: Fraction(stream.time_base or 0) * TICKS_PER_SECOND for stream in container.streams}
-        for packet in container.demux():
-            alive()
-            if packet.pts is not None:
-                _note(tracks[packet.stream_index], packet, scales[packet.stream_index], decoding=keeps_decoding)
-        return [(stream.type, tracks[stream.index]) for stream in container.streams]
-
-
-def _note(track: _Track, packet: Any, scale: Fraction, *, decoding: bool) -> None:
-    track.pts.append(round(packet.pts * scale))
-    track.end = max(track.end, round((packet.pts + (packet.duration or 0)) * scale))
-    if decoding and packet.dts is not None:
-        track.dts.append(round(packet.dts * scale))
-        track.premature += packet.pts < packet.dts
-
-
-def _only(found: Sequence[tuple[str, _Track]], kind: str, *, wanted: bool) -> _Track | None:
-    tracks = [track for name, track in found if name == kind]
+def _only(found: Sequence[Track], kind: str, *, wanted: bool) -> Track | None:
+    tracks = [track for track in found if track.kind == kind]
     if len(tracks) != wanted:
         raise VerificationFailed(f"The output has {len(tracks)} {kind} tracks instead of {int(wanted)}.")
-    for track in tracks:
-        track.check_order(kind)
     return tracks[0] if tracks else None
 
 
-def _check_frames(plan: CutPlan, video: _Track, tolerance: int) -> None:
+def _check_frames(plan: CutPlan, video: Track, tolerance: int) -> None:
     promised, shown = clock.promised(plan.pieces), sorted(video.pts)
     if len(shown) != len(promised):
         raise VerificationFailed(f"The output has {len(shown)} frames; the plan has {len(promised)}.")
@@ -149,7 +83,7 @@ def _check_frames(plan: CutPlan, video: _Track, tolerance: int) -> None:
             )
 
 
-def _check_sound(plan: CutPlan, video: _Track, audio: _Track, tolerance: int) -> int:
+def _check_sound(plan: CutPlan, video: Track, audio: Track, tolerance: int) -> int:
     """How much later than the pictures the sound ends, in ticks."""
     lag = audio.end - (min(video.pts) + plan.ticks)
     if abs(lag) > _longest_lag(plan) + tolerance:
@@ -173,6 +107,7 @@ def _decode_seams(plan: CutPlan, output: Path, alive: Callable[[], None]) -> int
     most = _MOST_COPIED_SEAMS if plan.mode.copies else _MOST_ENCODED_SEAMS
     picked = joints[:: -(-len(joints) // most) or 1]
     with _opened(output) as container:
+        _check_codecs(plan, container)
         for joint in [0, *picked]:
             alive()
             if _sought(container, joint):
@@ -181,6 +116,14 @@ def _decode_seams(plan: CutPlan, output: Path, alive: Callable[[], None]) -> int
                 with _opened(output) as anew:
                     _decode_around(anew, joint)
     return len(picked)
+
+
+def _check_codecs(plan: CutPlan, container: Any) -> None:
+    for kind, promised in (("video", plan.video_codec), ("audio", plan.audio_codec)):
+        for stream in getattr(container.streams, kind):
+            found = stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
+            if found != promised:
+                raise VerificationFailed(f"The {kind} of the output is {found} instead of {promised}.")
 
 
 def _opened(output: Path) -> Any:

@@ -2,10 +2,13 @@
 
 from editing.models.access_key import AccessKey
 from editing.models.bucket import Bucket
+from editing.models.callback import Delivery, DeliveryAttempt, DeliveryState, EventCallback
 from editing.models.editing_job import EditingJob, IdempotencyKey, JobEvent
 from editing.models.media_asset import MediaAsset
 from editing.models.project import Project, ProjectEvent, ProjectMaterial
 from editing.models.project_states import BusinessState, ConvertState, ProjectState
+from editing.models.publishing import Publication, PublishingRule, StreamKey
+from editing.models.record_file import RecordFile
 from editing.models.record_job import PauseReason, RecordEvent, RecordJob, RecordPause
 from editing.models.record_template import RecordTemplate
 from editing.models.recording import AnchorRow, GapRow, ParameterSet, Recording, SegmentRow
@@ -20,7 +23,11 @@ __all__ = [
     "Bucket",
     "BusinessState",
     "ConvertState",
+    "Delivery",
+    "DeliveryAttempt",
+    "DeliveryState",
     "EditingJob",
+    "EventCallback",
     "GapRow",
     "IdempotencyKey",
     "JobEvent",
@@ -32,7 +39,10 @@ __all__ = [
     "ProjectEvent",
     "ProjectMaterial",
     "ProjectState",
+    "Publication",
+    "PublishingRule",
     "RecordEvent",
+    "RecordFile",
     "RecordJob",
     "RecordPause",
     "RecordState",
@@ -41,5 +51,6 @@ __all__ = [
     "SegmentRow",
     "SignedCall",
     "Stream",
+    "StreamKey",
     "Worker",
 ]

@@ -46,7 +46,7 @@ class EditingJob(models.Model):
     height = models.PositiveIntegerField(null=True)
     bitrate = models.PositiveIntegerField(null=True, help_text="Bits per second of the video.")
     cover_bucket = models.ForeignKey(Bucket, models.PROTECT, null=True, related_name="+")
-    cover_key = models.CharField(max_length=512, blank=True, help_text="Empty: beside the output, under its name.")
+    cover_key = models.CharField(max_length=512, blank=True, help_text="Beside the output where nobody named it.")
     user_data = models.TextField(blank=True)
     request = models.JSONField(null=True, help_text="What is repeated to the program that asked, in its own words.")
     project = models.ForeignKey("editing.Project", models.SET_NULL, null=True, related_name="jobs")
@@ -81,6 +81,11 @@ class EditingJob(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=("bucket", "key"), condition=models.Q(state__in=UNFINISHED), name="one_unfinished_job_per_key"
+            ),
+            models.UniqueConstraint(
+                fields=("cover_bucket", "cover_key"),
+                condition=models.Q(state__in=UNFINISHED),
+                name="one_unfinished_job_per_cover",
             ),
         )
         indexes = (

@@ -53,6 +53,9 @@ class MediaAsset(models.Model):
     cover_bucket = models.ForeignKey(Bucket, models.PROTECT, null=True, related_name="+")
     cover_key = models.CharField(max_length=512, blank=True, help_text="Of its cover: the poster in full size.")
     job = models.OneToOneField(EditingJob, models.SET_NULL, null=True, related_name="asset")
+    recording = models.OneToOneField(
+        "editing.Recording", models.CASCADE, null=True, related_name="asset", help_text="Whose playlist it is."
+    )
 
     description = models.TextField(blank=True)
     category = models.CharField(max_length=64, blank=True)
@@ -77,6 +80,7 @@ class MediaAsset(models.Model):
         indexes = (
             models.Index(fields=("-created_at",), name="asset_newest"),
             models.Index(fields=("bucket", "key"), name="asset_by_key"),
+            models.Index(fields=("cover_bucket", "cover_key"), name="asset_by_cover"),
         )
         constraints = (
             models.UniqueConstraint(
@@ -94,6 +98,8 @@ class MediaAsset(models.Model):
 
     @property
     def pictures(self) -> list[tuple[Bucket, str]]:
-        """The files that go with it: its poster and its cover."""
+        """The files that go with it: its poster and its cover; those of a recording stay with the recording."""
+        if self.recording_id:
+            return []
         poster = [(self.bucket, self.poster)] if self.poster else []
         return poster + ([(self.cover_bucket, self.cover_key)] if self.cover_bucket and self.cover_key else [])

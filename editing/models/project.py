@@ -71,6 +71,7 @@ class Project(models.Model):
     bucket = models.ForeignKey(Bucket, models.PROTECT, null=True, related_name="+", help_text="Where its jobs store.")
     folder = models.CharField(max_length=255, blank=True)
     reserved_at = models.DateTimeField(null=True, help_text="When its live streams are to be on.")
+    loading_since = models.DateTimeField(null=True, help_text="When they were first looked for.")
 
     state = models.CharField(max_length=16, choices=ProjectState.choices, default=ProjectState.DRAFT)
     business_state = models.CharField(
@@ -129,6 +130,13 @@ class ProjectMaterial(models.Model):
     app = models.CharField(max_length=255, blank=True)
     stream = models.CharField(max_length=255, blank=True)
     url = models.CharField(max_length=1024, blank=True)
+    record_job = models.ForeignKey(
+        "editing.RecordJob",
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        help_text="The one that its project's reservation started.",
+    )
 
     class Meta:
         ordering = ("id",)

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from editing.models.bucket import Bucket
 from editing.models.ids import new_id
+from editing.models.publishing import lapsed
 from editing.models.querysets import SeenByRole
 from editing.models.record_template import RecordTemplate
 from editing.models.states import RECORD_MOVES, RecordState
@@ -15,19 +16,26 @@ from editing.timeline.instant import from_datetime
 
 
 class PauseReason(models.TextChoices):
-    """Why a job is paused: only silence ends by itself."""
+    """Why a job is paused: silence and a full disk end by themselves."""
 
     SILENCE = "silence", "nothing came"
+    DISK = "disk", "too little room on the disk"
     OPERATOR = "operator", "an operator paused it"
+
+
+SELF_ENDING = (PauseReason.SILENCE, PauseReason.DISK)
 
 
 class RecordJobQuerySet(SeenByRole):
     def wanting(self) -> RecordJobQuerySet:
-        """Those that should be recording now, or looking for their stream."""
+        """Those that should be recording now, or looking for their stream.
+
+        Our own RTMP server tells when somebody publishes: its streams are not looked for in silence.
+        """
         now = from_datetime(timezone.now())
-        alive = Q(state__in=(RecordState.INITIAL, RecordState.STARTED)) | Q(
-            state=RecordState.PAUSED, pause_reason=PauseReason.SILENCE
-        )
+        resting = Q(state=RecordState.PAUSED, pause_reason__in=SELF_ENDING)
+        findable = Q(published=False) | Q(stream__publication__seen_at__gt=lapsed())
+        alive = Q(state__in=(RecordState.INITIAL, RecordState.STARTED)) | resting & findable
         begun = Q(start_at=None) | Q(start_at__lte=now)
         return self.filter(alive, begun, Q(end_at=None) | Q(end_at__gt=now))
 
@@ -48,11 +56,13 @@ class RecordJob(models.Model):
     The state is what operators (and silence) say; whether somebody records is the lease: only the holder of
     `lease_token` may write segments of it. `formats` is the template as it was when the job was made. `recording` is
     the one that is open; `vitals` what the worker last said of the stream, `problem` what keeps it from storing.
-    `start_at` and `end_at` are instants (µs).
+    `start_at` and `end_at` are instants (µs). `published`: the stream comes to our own RTMP server; then `url` follows
+    the server, and a publisher wakes the job.
     """
 
     class Input(models.TextChoices):
         RTMP = "rtmp", "RTMP"
+        HLS = "hls", "HLS"
 
     id = models.CharField(max_length=32, primary_key=True, default=new_id, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
@@ -60,6 +70,7 @@ class RecordJob(models.Model):
     stream = models.ForeignKey(Stream, models.PROTECT, related_name="record_jobs")
     input = models.CharField(max_length=4, choices=Input.choices, default=Input.RTMP)
     url = models.TextField()
+    published = models.BooleanField(default=False)
     bucket = models.ForeignKey(Bucket, models.PROTECT, related_name="+")
     template = models.ForeignKey(RecordTemplate, models.SET_NULL, null=True, related_name="+")
     template_name = models.CharField(max_length=128)

@@ -32,6 +32,9 @@ class Recording(models.Model):
     poster = models.CharField(max_length=255, blank=True, help_text="Key of its poster in the bucket.")
     record_job = models.ForeignKey("editing.RecordJob", models.SET_NULL, null=True, related_name="recordings")
     playlist = models.CharField(max_length=512, blank=True, help_text="Key of its playlist in the bucket.")
+    former_playlists = models.JSONField(
+        default=list, help_text="Keys of those it had when its job was stopped, before it went on."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = RecordingQuerySet.as_manager()
@@ -47,6 +50,11 @@ class Recording(models.Model):
     @property
     def range(self) -> Range | None:
         return Range(self.start, self.end) if self.start is not None and self.end is not None else None
+
+    @property
+    def other_keys(self) -> list[str]:
+        """Its files besides its segments."""
+        return [key for key in (self.poster, self.playlist, *self.former_playlists) if key]
 
 
 class AnchorRow(models.Model):

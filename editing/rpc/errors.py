@@ -40,6 +40,15 @@ _OURS: tuple[tuple[type[errors.EditingError], str], ...] = (
     (errors.StorageFailure, "ServiceUnAvailable"),
     (errors.EditingError, "InternalError"),
 )
+_OF_JOBS: tuple[tuple[type[errors.EditingError], str], ...] = (
+    (errors.UnreadableMedia, "InvalidParameter.ResourceContentBad"),
+    (errors.UnsupportedMedia, "InvalidParameter.ResourceContentBad"),
+    (errors.NothingRecorded, "InvalidMaterial.NotFound"),
+    (errors.NotFound, "InvalidMaterial.NotFound"),
+    (errors.InvalidInput, "InvalidParameter"),
+    (errors.StorageFailure, "QueryMaterialFailed"),
+)
+CANCELLED, INTERNAL = "JobCancelled", "InternalError"
 _INDEX = re.compile(r"\[\d+\]")
 
 
@@ -60,6 +69,13 @@ def missing(name: str) -> Refused:
 
 def invalid(name: str, why: str) -> Refused:
     return Refused("InvalidParameter", f'The specified parameter "{name}" is not valid. {why}')
+
+
+def code_of_job(code: str) -> str:
+    """The code with which a job failed as one of those that IMS has for jobs; a cancelled job has our own."""
+    kind = errors.BY_CODE.get(code)
+    named = (theirs for ours, theirs in _OF_JOBS if kind is not None and issubclass(kind, ours))
+    return code if code in ("", CANCELLED) else next(named, INTERNAL)
 
 
 def refusal_of(error: errors.EditingError, names: Mapping[str, str]) -> Refused:

@@ -1,23 +1,29 @@
-"""MaxResults and NextToken: pages that stay right while rows are added, and cost the same however far in they are."""
+"""The two styles of pages that IMS has, and its ranges of time.
+
+MaxResults and NextToken: pages that stay right while rows are added, and cost the same however far in they are.
+PageNo and PageSize: numbered pages, with the count of all rows.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
 from editing.rpc.errors import invalid
 from editing.rpc.operation import Call
-from editing.rpc.params import Param, integer, optional, text
-from editing.timeline.instant import from_datetime, to_datetime
+from editing.rpc.params import Param, instant, integer, optional, text
+from editing.timeline.instant import SECOND, from_datetime, to_datetime
 
 Row = TypeVar("Row", bound=Model)
+Rows: TypeAlias = QuerySet[Row]
 MAX_RESULTS = optional("MaxResults", integer(1, 100), 10)
 NEXT_TOKEN = optional("NextToken", text(most=128), "")
-START_TIME_NAME, END_TIME_NAME = "StartTime", "EndTime"
+PAGE_NO, PAGE_SIZE = optional("PageNo", integer(1, 1_000_000), 1), optional("PageSize", integer(1, 100), 10)
+START_TIME, END_TIME = (optional(name, instant, None) for name in ("StartTime", "EndTime"))
 
 
 def page(call: Call, rows: QuerySet[Row], *, oldest_first: bool) -> tuple[list[Row], str]:
@@ -31,6 +37,25 @@ def page(call: Call, rows: QuerySet[Row], *, oldest_first: bool) -> tuple[list[R
         ordered = ordered.filter(**{f"created_at__{edge}": at}).exclude(Q(created_at=at, **{f"pk__{seen}": key}))
     found: list[Any] = list(ordered[: most + 1])
     return found[:most], _token(found[most - 1]) if len(found) > most else ""
+
+
+def numbered(
+    call: Call, rows: Rows[Row], by: str, *, oldest_first: bool, size: Param[int] = PAGE_SIZE
+) -> tuple[list[Row], dict[str, int]]:
+    """The rows of the page that is asked for by the column `by`, and what answers say of it."""
+    sign = "" if oldest_first else "-"
+    number, most = call[PAGE_NO], call[size]
+    found = rows.order_by(f"{sign}{by}", f"{sign}pk")[(number - 1) * most : number * most]
+    return list(found), {"PageNo": number, "PageSize": most, "TotalCount": rows.count()}
+
+
+def created_within(call: Call, *, days: int) -> Q:
+    """From StartTime to EndTime, at most so many days apart; either may be left out."""
+    start, end = call[START_TIME], call[END_TIME]
+    if start is not None and end is not None and not 0 <= end - start <= days * 24 * 3600 * SECOND:
+        raise invalid(END_TIME.name, f"It lies up to {days} days after StartTime.")
+    wanted = Q() if start is None else Q(created_at__gte=to_datetime(start))
+    return wanted & (Q() if end is None else Q(created_at__lte=to_datetime(end)))
 
 
 def _token(row: Any) -> str:
@@ -49,8 +74,8 @@ def _position(token: str) -> tuple[datetime, str]:
         raise invalid(NEXT_TOKEN.name, "Give the one that the page before came with.") from None
 
 
-def direction(name: str, ascending: str, descending: str) -> Param[str]:
-    """A SortBy whose two words are these; both are compared whatever their case."""
+def direction(name: str, ascending: str, descending: str, *, default: str = "") -> Param[str]:
+    """A SortBy whose two words are these; both are compared whatever their case. Without one, descending."""
 
     def read(value: object, path: str) -> str:
         word = str(value).lower()
@@ -58,4 +83,4 @@ def direction(name: str, ascending: str, descending: str) -> Param[str]:
             raise invalid(path, f"It must be {descending} or {ascending}.")
         return word
 
-    return optional(name, read, descending.lower())
+    return optional(name, read, default or descending.lower())

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from django.utils import timezone
 
-from editing.errors import NotFound
+from editing.errors import KeyOutdated, NotFound
 from editing.models import AccessKey
 from editing.models.signed_call import CLOCK_WINDOW
 from editing.rpc.errors import Refused, invalid, missing
@@ -67,13 +67,20 @@ def check(message: Message) -> tuple[AccessKey, Claim]:
     if not key.active:
         raise Refused("InvalidAccessKeyId.Inactive", "Specified access key is disabled.")
     _check_clock(claim.date)
-    if not claim.holds(access_keys.secret_of(key)):
+    if not claim.holds(_secret_of(key)):
         # The colon matters: the legacy SDK splits the message there, and compares the rest with what it signed.
         said = "Specified signature is not matched with our calculation. server string to sign is:"
         raise Refused("SignatureDoesNotMatch", said + claim.string_to_sign)
     signed_calls.admit(key, claim.nonce)
     access_keys.note_use(key)
     return key, claim
+
+
+def _secret_of(key: AccessKey) -> str:
+    try:
+        return access_keys.secret_of(key)
+    except KeyOutdated as error:
+        raise Refused("InvalidAccessKeyId.Inactive", f"Specified access key is disabled. {error.message}") from None
 
 
 def acs3(secret: str, string_to_sign: str) -> str:

@@ -1,23 +1,22 @@
 """Access keys: a program's credentials, shown once, kept encrypted, acting with its user's roles."""
 
-import base64
 import hmac
+import logging
 import secrets
 import string
 from datetime import timedelta
 
-from cryptography.fernet import Fernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
+from cryptography.fernet import InvalidToken
 from django.contrib.auth.models import User
 from django.db.models import Q
 from django.utils import timezone
 
-from editing.errors import NotFound, PermissionDenied
+from editing.errors import KeyOutdated, NotFound, PermissionDenied
 from editing.models import AccessKey
 from editing.models.roles import Verb, can
+from editing.models.sealed import ACCESS_KEYS, seal, unseal
 
+log = logging.getLogger(__name__)
 ALPHABET = string.ascii_letters + string.digits
 USE_NOTED_EVERY = timedelta(minutes=1)
 
@@ -25,14 +24,12 @@ USE_NOTED_EVERY = timedelta(minutes=1)
 def create(user: User) -> tuple[AccessKey, str]:
     """A new key of `user` and its secret, which nothing will show again."""
     secret = _random(40)
-    key = AccessKey.objects.create(
-        id="LE" + _random(22), user=user, encrypted_secret=_cipher().encrypt(secret.encode())
-    )
+    key = AccessKey.objects.create(id="LE" + _random(22), user=user, encrypted_secret=seal(secret, ACCESS_KEYS))
     return key, secret
 
 
 def authenticate(key_id: str, secret: str) -> User | None:
-    """The user whose active key this is, or None. Secrets are compared in constant time."""
+    """The user whose active key this is, or None. Secrets are compared in constant time. Raises KeyOutdated."""
     key = AccessKey.objects.active().select_related("user").filter(pk=key_id).first()
     expected = secret_of(key) if key else ""
     if not hmac.compare_digest(expected.encode(), secret.encode()) or key is None:
@@ -51,8 +48,23 @@ def find(key_id: str) -> AccessKey:
 
 
 def secret_of(key: AccessKey) -> str:
-    """The secret in clear, which checking a signature needs."""
-    return _cipher().decrypt(bytes(key.encrypted_secret)).decode()
+    """The secret in clear, which checking a signature needs. Raises KeyOutdated."""
+    try:
+        return unseal(bytes(key.encrypted_secret), ACCESS_KEYS)
+    except InvalidToken:
+        log.warning("Access key %s was made under another SECRET_KEY; its user needs a new one.", key.pk)
+        raise KeyOutdated(
+            "This server's SECRET_KEY has changed since the access key was made; create another on the account page."
+        ) from None
+
+
+def is_outdated(key: AccessKey) -> bool:
+    """Whether its secret cannot be read any more, so that its user needs another key."""
+    try:
+        unseal(bytes(key.encrypted_secret), ACCESS_KEYS)
+    except InvalidToken:
+        return True
+    return False
 
 
 def revoke(key: AccessKey, *, by: User) -> AccessKey:
@@ -82,8 +94,3 @@ def note_use(key: AccessKey) -> None:
 
 def _random(length: int) -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(length))
-
-
-def _cipher() -> Fernet:
-    derived = HKDF(SHA256(), 32, salt=None, info=b"access keys").derive(settings.SECRET_KEY.encode())
-    return Fernet(base64.urlsafe_b64encode(derived))

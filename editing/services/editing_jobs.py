@@ -20,12 +20,14 @@ from editing.errors import (
 )
 from editing.models import EditingJob, JobState, Project
 from editing.models.states import move
-from editing.services import idempotency, plans
+from editing.services import callbacks, covers, idempotency, plans
 from editing.services.plans import Output, Planned
 from editing.timeline.clips import Clip, HolePolicy, Mode
 from editing.timeline.describe import describe
 from editing.timeline.instant import to_datetime
 from editing.worker import projects
+from editing.worker.ending import end
+from editing.worker.events import notify_address
 from editing.worker.plans import clips_of, rows_of, streams_of, unfinished, why_waiting
 
 __all__ = ["Output", "Planned", "cancel", "plan", "retry", "submit", "suggest_key"]
@@ -68,12 +70,14 @@ def submit(
     check_user_data(user_data)
     job = _job(user, clips, mode, output, holes, user_data)
     job.request = request
-    buckets = [bucket.name for bucket in (job.bucket, job.cover_bucket) if bucket]
-    sent = idempotency.fingerprint(job.clips, mode, buckets, output.options, holes, user_data)
+    buckets = [output.bucket.name, *([output.cover[0].name] if output.cover else [])]
+    said = output.options | ({"key": project.pk} if project else {})  # it makes another name up each time
+    sent = idempotency.fingerprint(job.clips, mode, buckets, said, holes, user_data)
     if known := idempotency.find(user, idempotency_key, sent):
         return known
     try:
         planned = plans.make(clips, mode=mode, output=output, holes=holes)
+        job.cover_bucket, job.cover_key = output.cover or covers.beside((output.bucket, output.key))
         job.waiting, job.plan = planned.waiting, describe(planned.plan) if planned.plan else None
         with transaction.atomic():
             if project and project._state.adding:
@@ -87,7 +91,7 @@ def submit(
         # The same request may have come twice at once; then the other one's job is what this one asked for.
         if known := idempotency.find(user, idempotency_key, sent):
             return known
-        raise error if isinstance(error, OutputKeyTaken) else plans.key_taken(output) from None
+        raise error if isinstance(error, OutputKeyTaken) else _taken(job) from None
     return job
 
 
@@ -100,7 +104,7 @@ def cancel(job: EditingJob) -> EditingJob:
                 if running.update(cancel_requested=True):
                     break
             else:
-                move(job, JobState.CANCELLED, detail="cancelled by a user", finished_at=timezone.now(), waiting="")
+                end(job, JobState.CANCELLED, "cancelled by a user", waiting="")
                 projects.follow(job)
                 return job
         except StaleState:
@@ -116,6 +120,8 @@ def retry(job: EditingJob) -> EditingJob:
     """Put a failed or cancelled job back into the queue. Raises JobNotRetryable, OutputKeyTaken, NotFound."""
     if job.state not in (JobState.FAILED, JobState.CANCELLED):
         raise JobNotRetryable(f"The job is {job.state}; only failed and cancelled jobs can be retried.")
+    if job.cover_bucket:
+        covers.check_free((job.cover_bucket, job.cover_key), (job.bucket, job.key), job=job)
     try:
         with transaction.atomic():
             _enqueue(job, "retried", **_AS_NEW, waiting=_waiting(job))
@@ -123,7 +129,7 @@ def retry(job: EditingJob) -> EditingJob:
     except StaleState:
         raise JobNotRetryable("Somebody else has just retried the job.") from None
     except IntegrityError:
-        raise OutputKeyTaken("Another unfinished job writes to the same name now.", field="output.key") from None
+        raise _taken(job) from None
     return job
 
 
@@ -145,13 +151,15 @@ def stem_of(clips: Sequence[Clip]) -> str:
 
 
 def check_user_data(user_data: str) -> None:
-    """Raises InvalidInput unless it is empty or JSON of at most 512 bytes."""
+    """Raises InvalidInput unless it is empty or JSON of at most 512 bytes; a NotifyAddress in it is one that can be."""
     try:
         if len(user_data.encode()) > LONGEST_USER_DATA:
             raise InvalidInput(f"User data is longer than {LONGEST_USER_DATA} bytes.", field="user_data")
         json.loads(user_data or "null")
     except ValueError:
         raise InvalidInput('User data is not JSON; write for example {"key": "value"}.', field="user_data") from None
+    if address := notify_address(user_data):
+        callbacks.check_address(address, field="user_data")
 
 
 def _job(user: Any, clips: Sequence[Clip], mode: Mode, output: Output, holes: HolePolicy, user_data: str) -> EditingJob:
@@ -161,10 +169,18 @@ def _job(user: Any, clips: Sequence[Clip], mode: Mode, output: Output, holes: Ho
         holes=holes.value,
         clips=rows_of(clips),
         bucket=output.bucket,
-        cover_bucket=output.cover[0] if output.cover else None,
         user_data=user_data,
         **output.options,
     )
+
+
+def _taken(job: EditingJob) -> OutputKeyTaken:
+    """What to say when the database has refused the job: another one has just taken its name or that of its cover."""
+    if EditingJob.objects.unfinished().filter(bucket=job.bucket, key=job.key).exclude(pk=job.pk).exists():
+        problem = f"An unfinished job already writes {job.key} in bucket {job.bucket}; choose another name."
+        return OutputKeyTaken(problem, field="output.key")
+    problem = f"An unfinished job already writes its cover to {job.cover_key}; choose another name for it."
+    return OutputKeyTaken(problem, field=covers.FIELD)
 
 
 def _enqueue(job: EditingJob, detail: str, **changes: Any) -> None:

@@ -10,9 +10,11 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from editing import queue
-from editing.models import EditingJob, JobState, RecordJob, Worker
+from editing.models import EditingJob, JobState, PauseReason, RecordJob, RecordState, Worker
+from editing.worker import room
 
 _MAY_WAIT = timedelta(seconds=20)
+_QUEUES = (*queue.OF_JOBS, queue.LIVE, queue.CALLBACKS, queue.SYSTEM)
 
 
 def check() -> dict[str, Any]:
@@ -47,7 +49,7 @@ def _served(workers: Iterable[str]) -> set[str]:
     return {name for names in workers for name in names.split(",")}
 
 
-def _problems(served: set[str], queues: tuple[str, ...] = (*queue.OF_JOBS, queue.LIVE, queue.SYSTEM)) -> list[str]:
+def _problems(served: set[str], queues: tuple[str, ...] = _QUEUES) -> list[str]:
     if not served:
         return ["No worker has shown a sign of life for 20 seconds."]
     return [f"No worker serves the queue “{name}”." for name in queues if name not in served]
@@ -56,8 +58,11 @@ def _problems(served: set[str], queues: tuple[str, ...] = (*queue.OF_JOBS, queue
 def _problems_of_recording() -> list[str]:
     """Strangers may read this: numbers, and no names."""
     free = RecordJob.objects.wanting().free().filter(created_at__lt=timezone.now() - _MAY_WAIT).count()
+    full = RecordJob.objects.filter(state=RecordState.PAUSED, pause_reason=PauseReason.DISK).count()
     stuck = RecordJob.objects.exclude(problem="").exclude(lease_token="").count()
     return [
         *([f"Record jobs that no worker has taken: {free}; LIVE_WORKERS is how many one takes."] if free else []),
         *([f"Record jobs that cannot store what they record: {stuck}."] if stuck else []),
+        *([f"Record jobs that wait for room on the disk: {full}."] if full else []),
+        *filter(None, [room.warning(room.free_here())]),
     ]

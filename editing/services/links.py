@@ -13,7 +13,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from editing import storage
 from editing.errors import PermissionDenied
-from editing.models import Bucket, Recording
+from editing.models import Bucket, MediaAsset, Recording
 from editing.timeline.instant import Instant
 
 _SALT = "editing.links"
@@ -30,11 +30,22 @@ def file_url(bucket: Bucket, key: str, *, seconds: int | None = None, download: 
     return f"/files/{bucket.name}/{quote(key)}?{urlencode(query)}"
 
 
+def asset_url(asset: MediaAsset, *, seconds: int | None = None, download: str = "") -> str:
+    """An address of an asset's file; that of a recording is a playlist whose segments are signed with it."""
+    if asset.recording_id:
+        return _playlist_url(asset.recording_id, seconds or settings.SIGNED_URL_SECONDS)
+    return file_url(asset.bucket, asset.key, seconds=seconds, download=download)
+
+
 def playlist_url(recording: Recording, *, start: Instant | None = None, end: Instant | None = None) -> str:
     """An address of the recording as an HLS playlist, whole or from `start` to `end`."""
-    query: dict[str, str | int] = dict(_signed(_recording_scope(recording.pk), settings.SIGNED_URL_SECONDS))
-    query |= {name: value for name, value in (("start", start), ("end", end)) if value is not None}
-    return f"/playback/{recording.pk}/index.m3u8?{urlencode(query)}"
+    return _playlist_url(recording.pk, settings.SIGNED_URL_SECONDS, start=start, end=end)
+
+
+def _playlist_url(recording_id: int, seconds: int, **within: Instant | None) -> str:
+    query: dict[str, str | int] = dict(_signed(_recording_scope(recording_id), seconds))
+    query |= {name: value for name, value in within.items() if value is not None}
+    return f"/playback/{recording_id}/index.m3u8?{urlencode(query)}"
 
 
 def check_file(bucket_name: str, key: str, *, expires: str, signature: str) -> None:

@@ -7,14 +7,16 @@ import re
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from editing import queue, storage
 from editing.errors import AssetExists, InvalidInput, OutputKeyTaken, PermissionDenied
-from editing.models import Bucket, EditingJob, MediaAsset, SegmentRow
+from editing.models import Bucket, EditingJob, MediaAsset, Recording, SegmentRow
 
 DETAILS = frozenset({"title", "description", "category", "tags", "cover_url", "user_data", "business", "reference"})
 """What people may say of an asset."""
+_ID = re.compile(r"(?=([0-9a-f]{32}))")
 
 
 def register(
@@ -93,11 +95,13 @@ def delete(asset: MediaAsset, *, keep_file: bool = False) -> None:
 
 
 def _is_of_a_recording(asset: MediaAsset) -> bool:
-    """Segments lie in a folder that is named after their recording's number; there is no index to find them by key."""
+    """There is no index to find segments by key. The folder of those that were imported is named after their
+    recording's number, and the names of all that a record job stores hold its id."""
     folder = asset.key.split("/")[-2:-1]
     number = int(folder[0]) if folder and re.fullmatch(r"[0-9]{1,18}", folder[0]) else 0
-    of_bucket = SegmentRow.objects.filter(recording=number, recording__bucket=asset.bucket_id)
-    return of_bucket.filter(key=asset.key).exists()
+    its = Recording.objects.filter(Q(pk=number) | Q(record_job__in=_ID.findall(asset.key)), bucket=asset.bucket_id)
+    segments = SegmentRow.objects.filter(recording__in=its, key=asset.key)
+    return its.filter(playlist=asset.key).exists() or segments.exists()
 
 
 def kind_of(key: str) -> str:

@@ -10,12 +10,14 @@ from django.conf import settings
 
 from editing import storage
 from editing.errors import InvalidOutput, MixedSources, OutputKeyTaken
+from editing.media import containers
 from editing.models import Bucket, EditingJob
+from editing.services import covers
 from editing.timeline import plan as planning
 from editing.timeline.clips import Clip, HolePolicy, Mode, StreamName
 from editing.timeline.coverage import Coverage
 from editing.timeline.plan import CutPlan
-from editing.timeline.target import Size, check_container, check_size
+from editing.timeline.target import Size, check_size
 from editing.worker.plans import coverages, streams_of, unfinished, why_waiting
 
 
@@ -29,7 +31,7 @@ class Output:
     height: int | None = None
     bitrate: int | None = None
     cover: tuple[Bucket, str] | None = None
-    """Bucket and key of the cover; None puts it beside the output, under its name."""
+    """Bucket and key of the cover; None puts it beside the output (services.covers)."""
 
     @property
     def size(self) -> Size:
@@ -65,7 +67,7 @@ def make(clips: Sequence[Clip], *, mode: Mode, output: Output, holes: HolePolicy
         _check_recorded(clips, coverage, late)
         return Planned(None, why_waiting(late))
     plan = planning.make(clips, coverage, mode, size=output.size, bitrate=output.bitrate, holes=holes)
-    check_container(plan.target, mode, PurePosixPath(output.key).suffix.lower().removeprefix("."))
+    containers.check(plan, PurePosixPath(output.key))
     return Planned(plan)
 
 
@@ -76,18 +78,10 @@ def check_output(output: Output, mode: Mode) -> None:
     storage.check_key(output.key, field="output.key", extensions=storage.OUTPUTS)
     check_size(output.size, mode, output.bitrate)
     if output.cover:
-        check_cover(*output.cover)
+        covers.check(output.cover)
+        covers.check_free(output.cover, (output.bucket, output.key))
     if EditingJob.objects.unfinished().filter(bucket=output.bucket, key=output.key).exists():
         raise key_taken(output)
-
-
-def check_cover(bucket: Bucket, key: str, *, field: str = "output.cover_url") -> None:
-    """Raises InvalidOutput, InvalidKey, OutputKeyTaken."""
-    if not bucket.active or bucket.kind != Bucket.Kind.OSS:
-        raise InvalidOutput(f"Covers lie in active buckets of kind oss; {bucket} is none.", field=field)
-    storage.check_key(key, field=field, extensions=storage.COVERS)
-    if EditingJob.objects.unfinished().filter(cover_bucket=bucket, cover_key=key).exists():
-        raise OutputKeyTaken(f"An unfinished job already writes its cover to {key}; choose another name.", field=field)
 
 
 def key_taken(output: Output) -> OutputKeyTaken:

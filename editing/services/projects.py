@@ -118,7 +118,9 @@ def _ask_for(project: Project, to: str) -> None:
         return
     if to not in BUSINESS_MOVES[project.business_state]:
         raise WrongProjectState(f"The project is {project.business_state}; it cannot become {to} any more.")
-    project.move("business_state", to, detail="asked for")
+    project.move("business_state", to, detail="asked for", loading_since=None)
+    if to == BusinessState.RESERVING:
+        project.materials.update(record_job=None)
 
 
 def get(user: Any, key: str) -> Project:
@@ -133,6 +135,14 @@ def present(user: Any, key: str) -> Project:
     """One that is not deleted. Raises ProjectNotFound."""
     project = get(user, key)
     _check_present(project)
+    return project
+
+
+def live(user: Any, key: str) -> Project:
+    """One of live editing, which jobs can belong to. Raises ProjectNotFound, InvalidInput."""
+    project = present(user, key)
+    if project.kind != Project.Kind.LIVE:
+        raise InvalidInput(f"It must be a live editing project; this is an {project.kind}.", field="project")
     return project
 
 

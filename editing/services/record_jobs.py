@@ -4,20 +4,22 @@ right."""
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from editing.errors import InvalidInput, JobNotMovable, StaleState
 from editing.models import Bucket, PauseReason, RecordJob, RecordState, RecordTemplate
-from editing.services import record_templates, streams
+from editing.services import callbacks, record_templates, streams
 from editing.timeline.clips import StreamName
 from editing.timeline.instant import Instant, from_datetime
 from editing.worker import record, record_states
 
-LONGEST_NAME, LONGEST_URL, LONGEST_NOTIFY_URL = 128, 2048, 1024
+LONGEST_NAME, LONGEST_URL = 128, 2048
 _SCHEMES = ("rtmp", "rtmps")
+_RTMP_PORT = 1935
 _UNCHANGED = object()
 
 
@@ -31,10 +33,12 @@ def create(
     notify_url: str = "",
     start_at: Instant | None = None,
     end_at: Instant | None = None,
+    stream: StreamName | None = None,
 ) -> RecordJob:
     """A job that records the stream at `url`: now, or between the instants of its schedule.
 
-    Without a template the one for live editing. Raises InvalidInput.
+    Without a template the one for live editing; without a `stream` the recording is that of the one which the address
+    names. Raises InvalidInput.
     """
     if not bucket.active:
         raise InvalidInput(f"Bucket {bucket} is not active.", field="bucket")
@@ -54,8 +58,11 @@ def create(
         end_at=end_at,
     )
     name_of_stream = stream_of(url)
+    if stream:
+        streams.check(stream)
+    job.published = _is_own(url)
     with transaction.atomic():
-        job.stream = streams.get_or_create(name_of_stream)
+        job.stream = streams.get_or_create(stream or name_of_stream)
         job.save(force_insert=True)
         job.events.create(old="", new=job.state, at=timezone.now(), detail="created")
         _send(job)
@@ -82,6 +89,11 @@ def stream_of(url: str, *, field: str = "url") -> StreamName:
     return name
 
 
+def wake(job: RecordJob) -> None:
+    """Somebody publishes what it records: a worker need not wait for the next look."""
+    _send(job)
+
+
 def pause(job: RecordJob) -> RecordJob:
     """Stop recording within two seconds until somebody resumes it; its recording stays open. Raises JobNotMovable."""
     return _change(job, _pause)
@@ -98,7 +110,7 @@ def stop(job: RecordJob) -> RecordJob:
 
 
 def start(job: RecordJob) -> RecordJob:
-    """Look for the stream again after a stop; a new recording of the same job begins. Raises JobNotMovable."""
+    """Look for the stream again after a stop; its recording goes on, with a pause. Raises JobNotMovable."""
     return _change(job, _start)
 
 
@@ -158,6 +170,16 @@ def _change(job: RecordJob, change: Any) -> RecordJob:
             job.refresh_from_db()
 
 
+def _is_own(url: str) -> bool:
+    """Whether that is a stream of our own RTMP server."""
+    own = urlsplit(settings.RTMP_ADDRESS)
+    return bool(own.hostname) and _server(own) == _server(urlsplit(url))
+
+
+def _server(url: SplitResult) -> tuple[str, str | None, int]:
+    return url.scheme, url.hostname, url.port or _RTMP_PORT
+
+
 def _send(job: RecordJob) -> None:
     if RecordJob.objects.unfinished().free().filter(pk=job.pk).exists():
         record.send(job)
@@ -170,15 +192,8 @@ def _name(name: str) -> str:
 
 
 def _check_notify_url(url: str) -> None:
-    if not url:
-        return
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and url.isprintable()
-    except ValueError:
-        good = False
-    if not good or len(url) > LONGEST_NOTIFY_URL:
-        raise InvalidInput(f"Give an http(s) address of at most {LONGEST_NOTIFY_URL} characters.", field="notify_url")
+    if url:
+        callbacks.check_address(url, field="notify_url")
 
 
 def _check_schedule(start_at: Instant | None, end_at: Instant | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from editing import storage
-from editing.errors import Conflict, InvalidInput, NotFound
+from editing.errors import Conflict, InvalidInput, NotFound, StorageFailure
 from editing.media import playlist as hls
 from editing.models import Bucket, Recording, RecordJob
 from editing.services import links, streams
@@ -86,14 +86,21 @@ def frame_times(recording: Recording, instant: Instant) -> list[Instant]:
     return [segment.anchor.instant(pts) for pts in (*sorted(video.pts), segment.end_pts)]
 
 
-def delete(recording: Recording) -> None:
-    """Remove a recording with its files. Outputs that were made from it stay.
+def delete(recording: Recording, *, keep_files: bool = False) -> None:
+    """Remove a recording, with its files or without. Outputs that were made from it stay.
 
-    Rows go first: a file without a row harms nobody. Raises Conflict while a record job adds to it.
+    Rows go first: a file without a row harms nobody. Raises Conflict while a record job adds to it, StorageFailure
+    where files stay behind; the recording is gone then, too.
     """
     if RecordJob.objects.filter(recording=recording).exists():
         raise Conflict("A record job is adding to this recording; stop the job first.")
     bucket, keys = recording.bucket, list(recording.segments.values_list("key", flat=True))
     recording.delete()
-    for key in filter(None, [*keys, recording.poster, recording.playlist]):
-        storage.delete(bucket, key)
+    left, reason = 0, ""
+    for key in [] if keep_files else [*keys, *recording.other_keys]:
+        try:
+            storage.delete(bucket, key)
+        except StorageFailure as error:
+            left, reason = left + 1, error.message
+    if left:
+        raise StorageFailure(f"The recording is gone, but {left} of its files stay in bucket {bucket}: {reason}")

@@ -1,13 +1,17 @@
 """Streams: named once, found by name everywhere."""
 
 import re
+from typing import Any
 
 from editing.errors import InvalidInput, NotFound
 from editing.models import Stream
+from editing.models.stream import MOST_BYTES, MOST_DAYS
 from editing.timeline.clips import StreamName
 
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff/\\?#]")
 _LONGEST = 250
+_UNCHANGED = object()
+_MOST = {"keep_days": MOST_DAYS, "keep_bytes": MOST_BYTES}
 
 
 def get_or_create(name: StreamName) -> Stream:
@@ -24,6 +28,21 @@ def find(name: StreamName, *, field: str = "stream") -> Stream:
         stream = Stream.objects.filter(domain=name.domain, app=name.app, name=name.stream).first()
     if stream is None:
         raise NotFound(f"There is no stream {name}.", field=field)
+    return stream
+
+
+def keep(stream: Stream, *, keep_days: Any = _UNCHANGED, keep_bytes: Any = _UNCHANGED) -> Stream:
+    """Say how much of what is recorded of a stream stays: so many days, so many bytes, or (None) all.
+
+    What is older or more goes with the next sweep, except what a waiting or running job needs. Raises InvalidInput.
+    """
+    given = {"keep_days": keep_days, "keep_bytes": keep_bytes}
+    changed = {field: value for field, value in given.items() if value is not _UNCHANGED}
+    for field, value in changed.items():
+        if value is not None and not 1 <= value <= _MOST[field]:
+            raise InvalidInput(f"Give a whole number from 1 to {_MOST[field]:,}, or nothing to keep all.", field=field)
+        setattr(stream, field, value)
+    stream.save(update_fields=tuple(changed))
     return stream
 
 

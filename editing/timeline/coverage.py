@@ -60,12 +60,22 @@ class Segment:
         return microseconds(self.frame_ticks)
 
 
+PAUSED_BY_HAND, STOPPED = "paused by an operator", "stopped"
+INTENDED = frozenset({PAUSED_BY_HAND, STOPPED})
+"""Reasons of gaps that are no faults."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """Instants in which media is missing, and why, as far as it is known."""
 
     range: Range
     reason: str
+
+    @property
+    def intended(self) -> bool:
+        """Whether an operator wanted nothing to be recorded."""
+        return self.reason in INTENDED
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ def describe(plan: CutPlan) -> dict[str, Any]:
         "predicted_seconds": round(plan.seconds, 1),
         "width": target.video.width,
         "height": target.video.height,
-        "video": target.video.codec if plan.mode.copies else "h264",
-        "audio": (target.audio.codec if target.audio_copied else "aac") if target.audio else None,
+        "video": plan.video_codec,
+        "audio": plan.audio_codec or None,
         "clips": [_clip(clip) for clip in plan.clips],
         "warnings": list(plan.warnings),
     }

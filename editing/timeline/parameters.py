@@ -80,5 +80,10 @@ class Parameters:
         video = facts["video"]
         return cls(
             VideoParameters(**video) if video else None,
-            tuple(AudioParameters(**track) for track in facts["audio"]),
+            tuple(AudioParameters(**{**track, "codec": _codec(track["codec"])}) for track in facts["audio"]),
         )
+
+
+def _codec(name: str) -> str:
+    """Facts that were kept before 0.2 name the decoder of MP3; what is equal must still be found equal."""
+    return "mp3" if name == "mp3float" else name

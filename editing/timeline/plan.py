@@ -23,6 +23,8 @@ __all__ = ["Action", "ClipPlan", "CutPlan", "Piece", "Target", "make"]
 
 NOT_DECODABLE = "cannot be decoded without what came before"
 
+ENCODED_VIDEO, ENCODED_AUDIO = "h264", "aac"
+"""What encoded tracks are; encoded stretches of a copied one are like the rest of it."""
 BYTES_PER_SECOND = 250_000_000
 """What a cut copies in a second, for predictions only."""
 PIXELS_PER_SECOND = 160_000_000
@@ -69,6 +71,16 @@ class CutPlan:
     @property
     def frames(self) -> int:
         return sum(piece.frames for piece in self.pieces)
+
+    @property
+    def video_codec(self) -> str:
+        return self.target.video.codec if self.mode.copies else ENCODED_VIDEO
+
+    @property
+    def audio_codec(self) -> str:
+        """Nothing where the output has no sound."""
+        audio = self.target.audio
+        return (audio.codec if self.target.audio_copied else ENCODED_AUDIO) if audio else ""
 
     @property
     def size(self) -> int:

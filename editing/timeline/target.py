@@ -10,6 +10,7 @@ from typing import TypeVar
 from editing.errors import InvalidOutput
 from editing.timeline.clips import Mode
 from editing.timeline.parameters import AudioParameters, Parameters, VideoParameters
+from editing.timeline.rates import rate_of
 from editing.timeline.slices import Group
 from editing.timeline.ticks import TICKS_PER_SECOND
 
@@ -18,7 +19,6 @@ LOWEST_BITRATE, HIGHEST_BITRATE = 16_000, 200_000_000
 AUDIO_BITRATE = {1: 96_000, 2: 160_000}
 SURROUND_BITRATE = 384_000
 
-_FLV_VIDEO, _FLV_AUDIO = {"h264"}, {"aac", "mp3"}
 _COPIED_SOUND = frozenset({"aac", "ac3", "eac3", "mp3", "opus"})
 
 Track = TypeVar("Track", VideoParameters, AudioParameters)
@@ -36,13 +36,14 @@ class Size:
 class Target:
     """The tracks of the output. Where packets are copied `video` is the source's own.
 
-    `bitrate` is the video's in bits per second: as asked for, else that of the richest input. `audio_reason` says why
-    sound is encoded that the mode would have copied.
+    `bitrate` is the video's in bits per second: as asked for, else that of the richest input. `rate` is how many frames
+    a second most of it has. `audio_reason` says why sound is encoded that the mode would have copied.
     """
 
     video: VideoParameters
     audio: AudioParameters | None
     bitrate: int
+    rate: Fraction
     audio_copied: bool = False
     audio_reason: str = ""
 
@@ -53,7 +54,7 @@ class Target:
     @property
     def frame_ticks(self) -> int:
         """How long a frame usually lasts."""
-        return round(TICKS_PER_SECOND / (self.video.rate or 30))
+        return round(TICKS_PER_SECOND / self.rate)
 
     @property
     def audio_bitrate(self) -> int:
@@ -91,22 +92,11 @@ def target_of(groups: Sequence[Group], mode: Mode, *, size: Size | None, bitrate
     video = _most(groups, lambda parameters: parameters.video)
     audio = _most(groups, lambda parameters: parameters.audio[0] if parameters.audio else None)
     assert video is not None  # for slices hold frames
-    rate = bitrate or _richest(groups)
+    bits, rate = bitrate or _richest(groups), rate_of(groups, video)
     if not mode.copies:
-        return Target(_sized(video, _largest(groups), size or Size()), audio, rate)
+        return Target(_sized(video, _largest(groups), size or Size()), audio, bits, rate)
     reason = _audio_clash(groups, audio) if audio else ""
-    return Target(video, audio, rate, audio_copied=audio is not None and not reason, audio_reason=reason)
-
-
-def check_container(target: Target, mode: Mode, extension: str) -> None:
-    """Refuse a container that cannot hold the tracks. Raises InvalidOutput, naming the key."""
-    if extension != "flv":
-        return
-    video = target.video.codec if mode.copies else "h264"
-    audio = target.audio.codec if target.audio and target.audio_copied else "aac"
-    for codec, held in ((video, _FLV_VIDEO), (audio, _FLV_AUDIO)):
-        if codec not in held:
-            raise InvalidOutput(f"A .flv file cannot hold {codec}; use .mp4, .mov, .mkv or .ts.", field="output.key")
+    return Target(video, audio, bits, rate, audio_copied=audio is not None and not reason, audio_reason=reason)
 
 
 def clash(own: VideoParameters | None, target: VideoParameters) -> str:

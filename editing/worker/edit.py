@@ -7,6 +7,8 @@ it publishes has the same name and its asset the same id, so that however often 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,9 +16,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from editing import storage
-from editing.errors import Cancelled, EditingError, MediaError, StaleState
+from editing.errors import Cancelled, EditingError, StaleState
 from editing.media.cut import cut
-from editing.media.frames import covers
 from editing.media.probe import probe
 from editing.media.reader import OpenSegment
 from editing.media.report import CutReport, Stage
@@ -24,7 +25,8 @@ from editing.models import Bucket, EditingJob, JobState, MediaAsset
 from editing.models.states import move
 from editing.timeline.describe import describe
 from editing.timeline.plan import CutPlan
-from editing.worker import projects, scratch
+from editing.worker import covers, projects, scratch
+from editing.worker.ending import end
 from editing.worker.lease import Lease, stopping
 from editing.worker.plans import plan_of
 
@@ -72,14 +74,15 @@ def _edit(lease: Lease) -> None:
             cancelled=lease.stopped,
         )
         lease.progress(Stage.PUBLISHING, 1.0)
-        if not lease.renew():
-            raise StaleState("The lease is lost.")
-        if lease.stopped():
-            raise Cancelled("Stopped before publishing.")
-        pictures = _covers(plan, output, report)
-        asset = _asset(job, output, covered=bool(pictures))
         with report.timed(Stage.PUBLISHING):
-            _publish(job, output, asset, pictures)
+            pictures = covers.make(plan, output, report)
+            asset = _asset(job, output, covered=bool(pictures))
+            if not lease.renew():
+                raise StaleState("The lease is lost.")
+            if lease.stopped():
+                raise Cancelled("Stopped before publishing.")
+            with covers.stored(pictures, asset):
+                storage.publish(output, job.bucket, job.key)
     _succeed(lease, asset, report)
 
 
@@ -96,18 +99,8 @@ def _opener(plan: CutPlan) -> OpenSegment:
     return lambda segment: storage.open_file(buckets[segment.bucket], segment.key)
 
 
-def _covers(plan: CutPlan, output: Path, report: CutReport) -> tuple[bytes, bytes] | None:
-    """The cover and the smaller poster. A video that was cut right is not lost because a picture of it is."""
-    try:
-        return covers(plan, output)
-    except MediaError as error:
-        report.warnings.append(f"It has no cover: {error.message}")
-        return None
-
-
 def _asset(job: EditingJob, output: Path, *, covered: bool) -> MediaAsset:
     facts = probe(output)
-    cover = {"cover_bucket": job.cover_bucket or job.bucket, "cover_key": job.cover_key or _beside(job.key)}
     return MediaAsset(
         id=job.media_id,
         owner_id=job.owner_id,
@@ -118,34 +111,22 @@ def _asset(job: EditingJob, output: Path, *, covered: bool) -> MediaAsset:
         duration=facts.duration,
         facts=facts.to_json(),
         poster=f"{storage.POSTERS}/{job.media_id}.jpg" if covered else "",
-        **(cover if covered else {}),
+        cover_bucket=job.cover_bucket if covered else None,
+        cover_key=job.cover_key if covered else "",
         job=job,
         created_at=timezone.now(),
     )
-
-
-def _beside(key: str) -> str:
-    """The name of a cover in the folder of its video."""
-    return str(PurePosixPath(key).with_suffix(".jpg"))
-
-
-def _publish(job: EditingJob, output: Path, asset: MediaAsset, pictures: tuple[bytes, bytes] | None) -> None:
-    if pictures and asset.cover_bucket:
-        storage.save_bytes(pictures[0], asset.cover_bucket, asset.cover_key)
-        storage.save_bytes(pictures[1], job.bucket, asset.poster)
-    storage.publish(output, job.bucket, job.key)
 
 
 def _succeed(lease: Lease, asset: MediaAsset, report: CutReport) -> None:
     replaced = MediaAsset.objects.filter(bucket=asset.bucket, key=asset.key).exclude(pk=asset.pk)
     pictures = [picture for old in replaced for picture in old.pictures if picture not in asset.pictures]
     with transaction.atomic():
-        move(
+        end(
             lease.job,
             JobState.SUCCESS,
+            "done",
             where=lease.mine,
-            detail="done",
-            finished_at=timezone.now(),
             progress=100,
             stage="",
             eta=0,
@@ -155,16 +136,7 @@ def _succeed(lease: Lease, asset: MediaAsset, report: CutReport) -> None:
         )
         replaced.delete()
         asset.save()
-    for bucket, key in pictures:
-        _forget(bucket, key)
-
-
-def _forget(bucket: Bucket, key: str) -> None:
-    """A picture that stays behind harms nobody; the job is done."""
-    try:
-        storage.delete(bucket, key)
-    except EditingError:
-        log.warning("The picture %s in bucket %s could not be removed.", key, bucket, exc_info=True)
+    covers.forget(pictures)
 
 
 def _stopped(lease: Lease) -> None:
@@ -175,27 +147,18 @@ def _stopped(lease: Lease) -> None:
     if lease.lost:
         return
     if lease.cancelled:
-        _leave(lease, JobState.CANCELLED, "cancelled by a user", finished_at=timezone.now())
+        _leave(lease, partial(end, lease.job, JobState.CANCELLED, "cancelled by a user"))
         return
-    _leave(lease, JobState.QUEUING, "its worker is ending", attempts=lease.job.attempts - 1, sent_at=None)
+    back = partial(move, lease.job, JobState.QUEUING, detail="its worker is ending")
+    _leave(lease, back, attempts=lease.job.attempts - 1, sent_at=None)
 
 
 def _fail(lease: Lease, code: str, message: str) -> None:
-    _leave(lease, JobState.FAILED, code, error_code=code, error_message=message, finished_at=timezone.now())
+    _leave(lease, partial(end, lease.job, JobState.FAILED, code), error_code=code, error_message=message)
 
 
-def _leave(lease: Lease, state: JobState, detail: str, **changes: Any) -> None:
+def _leave(lease: Lease, change: Callable[..., None], **changes: Any) -> None:
     try:
-        move(
-            lease.job,
-            state,
-            where=lease.mine,
-            detail=detail[:255],
-            stage="",
-            eta=None,
-            lease_token="",
-            lease_until=None,
-            **changes,
-        )
+        change(where=lease.mine, stage="", eta=None, lease_token="", lease_until=None, **changes)
     except StaleState:
         log.warning("Job %s was taken from this worker.", lease.job.pk)

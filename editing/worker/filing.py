@@ -48,7 +48,7 @@ class Filing:
         self._anchor: AnchorRow | None = None
         self._batch = _Batch()
         self._sets: dict[str, ParameterSet] = {}
-        self._rows = self._count_rows()
+        self._known = self._latest()
         self._resume()
 
     def _resume(self) -> None:
@@ -107,7 +107,7 @@ class Filing:
             SegmentRow.objects.bulk_create(batch.segments)
             GapRow.objects.bulk_create(batch.gaps)
             self._count(batch.segments)
-        self._rows += len(batch.segments) + len(batch.gaps)
+            self._known = self._latest()
 
     def _anchor_of(self, placed: Placed, *, dated: bool) -> AnchorRow:
         if placed.anchor_reason or self._anchor is None:
@@ -134,11 +134,14 @@ class Filing:
         """Hold the recording while rows are written, and see that they are still the next ones."""
         Recording.objects.select_for_update().get(pk=self.recording.pk)
         self._guard()
-        if self._count_rows() != self._rows:
+        if any(there > known for there, known in zip(self._latest(), self._known, strict=True)):
             raise Conflict("Somebody else is adding to this recording.")
 
-    def _count_rows(self) -> int:
-        return self.recording.segments.count() + self.recording.gaps.count()
+    def _latest(self) -> tuple[int, int]:
+        """Of its last segment and its last gap; what goes at the beginning changes nothing here."""
+        segment = self.recording.segments.order_by("-sequence").values_list("sequence", flat=True).first()
+        gap = self.recording.gaps.order_by("-pk").values_list("pk", flat=True).first()
+        return -1 if segment is None else segment, gap or 0
 
     def _count(self, segments: list[SegmentRow]) -> None:
         if not segments:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -23,10 +22,12 @@ from editing.models import (
 )
 from editing.models.project_states import BUSINESS_MOVES
 from editing.models.states import UNFINISHED
+from editing.timeline.instant import from_datetime
+from editing.worker import recording_assets
 
-LOADING = timedelta(minutes=3)
-"""How long after the reserved time a stream may take to come on."""
 _AT_ONCE = 50
+_IS_ON = Q(recordings__ended=False) | Q(record_jobs__recording__isnull=False)
+"""Of streams. A recording that an operator has paused is still open, and so is one between two files."""
 _OFF = (BusinessState.NONE, BusinessState.LOADING_FAILED)
 _OUTCOMES = {
     JobState.SUCCESS: (ProjectState.PRODUCED, "", ""),
@@ -112,27 +113,37 @@ def _move(project: Project, to: BusinessState) -> bool:
 def watch_streams() -> None:
     """Live projects learn whether their streams are being recorded, and reservations come due.
 
-    At the reserved time whatever records the streams counts.
+    From the reserved time on whatever records the streams counts.
     """
     now = timezone.now()
     live = Project.objects.present().filter(kind=Project.Kind.LIVE)
     due = Q(business_state__in=_OFF) | Q(business_state=BusinessState.RESERVING, reserved_at__lte=now)
-    for stream in Stream.objects.filter(recordings__ended=False).distinct():
+    for stream in Stream.objects.filter(_IS_ON).distinct():
         its = ProjectMaterial.objects.filter(domain=stream.domain, app=stream.app, stream=stream.name)
         for project in live.filter(due, materials__in=its):
             stream_is_on(project)
     for project in live.filter(business_state=BusinessState.BROADCASTING):
-        if not is_recorded(project):
-            stream_ended(project)
-    for project in live.filter(business_state=BusinessState.RESERVING, reserved_at__lte=now - LOADING):
-        loading_failed(project)
+        if not any(recorded(material) for material in project.materials.exclude(stream="")):
+            stream_ended(project, assets=_assets_since(project))
 
 
-def is_recorded(project: Project) -> bool:
-    """Whether one of its live streams is being recorded now."""
-    return any(
-        Recording.objects.filter(
-            stream__domain=material.domain, stream__app=material.app, stream__name=material.stream, ended=False
-        ).exists()
+def recorded(material: ProjectMaterial) -> bool:
+    """Whether this live stream is being recorded now. It is while its recording is only paused."""
+    return Stream.objects.filter(_IS_ON, **_stream_of(material)).exists()
+
+
+def _stream_of(material: ProjectMaterial) -> dict[str, str]:
+    return {"domain": material.domain, "app": material.app, "name": material.stream}
+
+
+def _assets_since(project: Project) -> list[MediaAsset]:
+    """What has been recorded of its streams since they came on."""
+    on = project.events.filter(column="business_state", new=BusinessState.BROADCASTING).latest("id")
+    since = from_datetime(on.at)
+    found = [
+        recording_assets.asset_of(recording, owner_id=project.owner_id)
         for material in project.materials.exclude(stream="")
-    )
+        for stream in Stream.objects.filter(**_stream_of(material))
+        for recording in Recording.objects.filter(stream=stream, end__gt=since).order_by("start")
+    ]
+    return [asset for asset in found if asset]

@@ -17,13 +17,16 @@ from django.utils import timezone
 
 from editing import queue
 from editing.errors import StaleState
-from editing.media.recorder import OnAir, Recorder, Rules, Silent, Vitals
+from editing.media.recorder import NoRoom, OnAir, Recorder, Rules, Silent, Vitals
 from editing.media.spool import Slice, Spool
 from editing.models import PauseReason, RecordJob, RecordState
+from editing.models.record_job import SELF_ENDING
+from editing.timeline.coverage import PAUSED_BY_HAND
 from editing.timeline.instant import SECOND, from_datetime
 from editing.worker import record_names, record_states
 from editing.worker.lease import stopping
 from editing.worker.record_lease import RecordLease
+from editing.worker.room import Room
 from editing.worker.storing import Ending, Storing
 
 log = logging.getLogger(__name__)
@@ -78,15 +81,18 @@ def _work(lease: RecordLease) -> None:
 
 
 def _record(lease: RecordLease, spool: Spool, storing: Storing) -> None:
+    room = Room(lease.job.bucket)
     rules = Rules(
         slice=record_names.segments_format(lease.job)["slice_duration"],
         patience=settings.RECORD_SILENCE_SECONDS,
         probe=settings.RECORD_PROBE_SECONDS,
+        refusal=room.refusal,
     )
     _close_if_long_gone(lease.job, storing)
     recorder = Recorder(lease.job.url, spool, rules, stopped=lease.stopped)
-    lease.vitals = lambda: _shown(recorder.vitals, spool)
-    untold: OnAir | Silent | None = None
+    lease.vitals = lambda: {**_shown(recorder.vitals, spool), "warning": room.warning()}
+    untold: OnAir | Silent | NoRoom | None = None
+    rested = False
     for event in recorder.run():
         if isinstance(event, Slice):
             storing.put(event)
@@ -94,17 +100,25 @@ def _record(lease: RecordLease, spool: Spool, storing: Storing) -> None:
             untold = event
         if isinstance(event, Silent):
             storing.put(Ending.CLOSE)
+        elif isinstance(event, NoRoom):
+            storing.put(Ending.REST)
+            rested = True
+        elif isinstance(event, OnAir) and rested:
+            _close_if_long_gone(_fresh(lease), storing)
+            rested = False
         if untold and _tell(lease, untold):
             untold = None
 
 
-def _tell(lease: RecordLease, event: OnAir | Silent) -> bool:
+def _tell(lease: RecordLease, event: OnAir | Silent | NoRoom) -> bool:
     """Whether the row says it now. A database that is away ends no recording: it is told with the next event."""
     try:
         if isinstance(event, OnAir):
             _on_air(lease)
+        elif isinstance(event, Silent):
+            _pause(lease, PauseReason.SILENCE, event.reason)
         else:
-            _silent(lease, event.reason)
+            _pause(lease, PauseReason.DISK, event.reason)
     except DatabaseError:
         log.warning("The state of record job %s could not be written.", lease.job.pk, exc_info=True)
         connection.close()
@@ -118,21 +132,25 @@ def _close_if_long_gone(job: RecordJob, storing: Storing) -> None:
     if recording is None or recording.end is None:
         return
     gone = from_datetime(timezone.now()) - recording.end > settings.RECORD_SILENCE_SECONDS * SECOND
-    if gone and record_states.why_missing(job, recording.end) != record_states.PAUSED_BY_HAND:
+    if gone and record_states.why_missing(job, recording.end) != PAUSED_BY_HAND:
         storing.put(Ending.CLOSE)
 
 
 def _on_air(lease: RecordLease) -> None:
     job = _fresh(lease)
-    silent = job.state == RecordState.PAUSED and job.pause_reason == PauseReason.SILENCE
-    if job.state == RecordState.INITIAL or silent:
+    if job.state == RecordState.INITIAL or _is_paused_by_itself(job):
         _move(lambda: record_states.begin(job, "the stream is there", where=lease.mine))
 
 
-def _silent(lease: RecordLease, reason: str) -> None:
+def _pause(lease: RecordLease, reason: PauseReason, detail: str) -> None:
     job = _fresh(lease)
-    if job.state in (RecordState.INITIAL, RecordState.STARTED):
-        _move(lambda: record_states.pause(job, PauseReason.SILENCE, reason, where=lease.mine))
+    other = _is_paused_by_itself(job) and job.pause_reason != reason
+    if job.state in (RecordState.INITIAL, RecordState.STARTED) or other:
+        _move(lambda: record_states.pause(job, reason, detail, where=lease.mine))
+
+
+def _is_paused_by_itself(job: RecordJob) -> bool:
+    return job.state == RecordState.PAUSED and job.pause_reason in SELF_ENDING
 
 
 def _end(lease: RecordLease, storing: Storing) -> None:
@@ -160,10 +178,14 @@ def _fresh(lease: RecordLease) -> RecordJob:
 
 def _shown(vitals: Vitals, spool: Spool) -> dict[str, Any]:
     """What faces show of a stream."""
+    bitrate, fps = vitals.rates(from_datetime(timezone.now()))
     return {
+        "bitrate": bitrate,
+        "fps": fps,
         "last_packet": vitals.last_packet,
         "received": vitals.received,
         "damaged": vitals.damaged,
+        "dropped": vitals.dropped,
         "connections": vitals.connections,
         "reason": vitals.reason,
         "fault": vitals.fault,

@@ -15,12 +15,11 @@ from django.db import transaction
 
 from editing import storage
 from editing.errors import EditingError
-from editing.media import playlist as hls
 from editing.media.spool import Slice, forget
 from editing.models import Bucket, Recording, RecordJob, SegmentRow
-from editing.timeline.coverage import Segment
+from editing.timeline.coverage import STOPPED, Segment
 from editing.timeline.instant import SECOND, Instant
-from editing.worker import ingest, record_names, record_states
+from editing.worker import events, ingest, outbox, record_names, record_playlist, record_states
 from editing.worker.filing import Filing, Stored
 from editing.worker.record_lease import RecordLease
 
@@ -61,14 +60,23 @@ class RecordFiles:
             return
         number = self._job.recordings.filter(pk__lt=recording.pk).count()
         former, final = recording.playlist, record_names.of_playlist(self._job, recording, number, final=True)
-        self._save_playlist(final, ended=True)
+        self._save_playlist(recording, final, ended=True)
         with transaction.atomic():
             self._lease.check()
             Recording.objects.filter(pk=recording.pk).update(ended=True, playlist=final)
             RecordJob.objects.filter(pk=self._job.pk).update(recording=None)
+            self._tell(recording, final)
         self._job.recording = self._filing = None
-        if former and former != final:
+        if former and former != final and former not in recording.former_playlists:
             storage.delete(self._bucket, former)
+
+    def _tell(self, recording: Recording, key: str) -> None:
+        last = recording.segments.select_related("parameters").order_by("-sequence")[0]
+        video = last.parameters.parameters.video
+        size = (video.width, video.height) if video else None
+        event = events.record_file(self._job, recording, key=key, kind="m3u8", size=size)
+        address = RecordJob.objects.values_list("notify_url", flat=True).get(pk=self._job.pk)  # it may have changed
+        outbox.emit(event, address)
 
     def rest(self) -> None:
         """Nothing comes for now: what waits for the recording's next segment need not."""
@@ -79,7 +87,7 @@ class RecordFiles:
                 Recording.objects.filter(pk=recording.pk).update(ended=True)
 
     def _store(self, piece: Slice, source: str) -> None:
-        recording = self._job.recording or self._begin(piece.path.name)
+        recording = self._job.recording or self._stopped() or self._begin(piece.path.name)
         filing = self._open(recording)
         date, start, anchor = piece.date, filing.recording.start, filing.clock.anchor
         if start is not None and date + piece.duration - start > self._cycle:
@@ -117,13 +125,31 @@ class RecordFiles:
                 Recording.objects.filter(pk=filing.recording.pk).update(
                     playlist=filing.recording.playlist, poster=poster
                 )
-            self._save_playlist(filing.recording.playlist, ended=False)
+            self._save_playlist(filing.recording, filing.recording.playlist, ended=False)
         except EditingError:
             log.warning("The playlist of %s could not be written.", filing.recording, exc_info=True)
 
-    def _save_playlist(self, key: str, *, ended: bool) -> None:
-        text = hls.write(self._listed, uri=lambda segment: record_names.relative(segment.key, key), ended=ended)
-        storage.save_bytes(text.encode(), self._bucket, key)
+    def _save_playlist(self, recording: Recording, key: str, *, ended: bool) -> None:
+        """Without the segments that are gone by now: a stream may keep only so much."""
+        first = recording.segments.order_by("sequence").values_list("sequence", flat=True).first() or 0
+        self._listed = [segment for segment in self._listed if segment.sequence >= first]
+        record_playlist.save(recording, key, self._listed, ended=ended)
+
+    def _stopped(self) -> Recording | None:
+        """The recording that was closed because an operator stopped the job, if that is all that happened since.
+
+        It goes on with a pause in it. The playlist of what there was keeps its name: somebody may have been told of it.
+        """
+        last: Recording | None = self._job.recordings.exclude(start=None).order_by("-pk").first()
+        if last is None or last.end is None or record_states.why_missing(self._job, last.end) != STOPPED:
+            return None
+        former = [*last.former_playlists, last.playlist]
+        with transaction.atomic():
+            self._lease.check()
+            Recording.objects.filter(pk=last.pk).update(playlist="", former_playlists=former)
+            RecordJob.objects.filter(pk=self._job.pk).update(recording=last)
+        self._job.recording = last
+        return last
 
     def _begin(self, name: str) -> Recording:
         origin = hashlib.sha256(f"{self._job.pk}|{name}".encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Changes of a record job's state, each with the interval in which it does not record."""
+"""Changes of a record job's state, each with the interval in which it does not record, and told to whoever asked."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from editing.media.recorder import TOO_LITTLE_ROOM
 from editing.models import PauseReason, RecordJob, RecordPause, RecordState
 from editing.models.states import move
+from editing.timeline.coverage import PAUSED_BY_HAND, STOPPED
 from editing.timeline.instant import Instant, from_datetime
+from editing.worker import events, outbox
 
-PAUSED_BY_HAND, NOTHING_CAME, STOPPED = "paused by an operator", "nothing came", "stopped"
+NOTHING_CAME = "nothing came"
+_WORDS = {PauseReason.OPERATOR: PAUSED_BY_HAND, PauseReason.SILENCE: NOTHING_CAME, PauseReason.DISK: TOO_LITTLE_ROOM}
 _ANY = Q()
 
 
@@ -19,6 +23,7 @@ def begin(job: RecordJob, detail: str, *, where: Q = _ANY) -> None:
     with transaction.atomic():
         move(job, RecordState.STARTED, where=where, detail=detail, pause_reason="")
         _end_pause(job)
+        _tell(job, detail)
 
 
 def begin_anew(job: RecordJob) -> None:
@@ -26,18 +31,21 @@ def begin_anew(job: RecordJob) -> None:
     with transaction.atomic():
         move(job, RecordState.INITIAL, detail="started again", sent_at=timezone.now())
         _end_pause(job)
+        _tell(job, "started again")
 
 
 def pause(job: RecordJob, reason: PauseReason, detail: str, *, where: Q = _ANY) -> None:
     with transaction.atomic():
         move(job, RecordState.PAUSED, where=where, detail=detail[:255], pause_reason=reason)
-        _begin_pause(job, PAUSED_BY_HAND if reason == PauseReason.OPERATOR else NOTHING_CAME)
+        _begin_pause(job, _WORDS[reason])
+        _tell(job, detail)
 
 
 def stop(job: RecordJob, detail: str, *, where: Q = _ANY) -> None:
     with transaction.atomic():
         move(job, RecordState.STOPPED, where=where, detail=detail, pause_reason="")
         _begin_pause(job, STOPPED)
+        _tell(job, detail)
 
 
 def is_over(job: RecordJob) -> bool:
@@ -51,6 +59,10 @@ def why_missing(job: RecordJob, since: Instant) -> str:
     if latest is not None and (latest.end is None or latest.end >= since):
         return latest.reason
     return "no worker recorded it"
+
+
+def _tell(job: RecordJob, reason: str) -> None:
+    outbox.emit(events.record_status(job, reason), job.notify_url)
 
 
 def _begin_pause(job: RecordJob, reason: str) -> None:

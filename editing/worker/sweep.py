@@ -15,7 +15,8 @@ from editing import queue
 from editing.errors import NotFound, StaleState
 from editing.models import ConvertState, EditingJob, JobState, MediaAsset, Project, SignedCall, Worker
 from editing.models.states import move
-from editing.worker import projects, record_sweep, scratch
+from editing.worker import notify_sweep, projects, record_sweep, retention, scratch
+from editing.worker.ending import end
 from editing.worker.plans import clips_of, streams_of, unfinished
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ def _take_back_lapsed() -> None:
         still = Q(lease_token=job.lease_token, lease_until__lt=timezone.now())
         try:
             if job.cancel_requested:
-                move(job, JobState.CANCELLED, where=still, detail="cancelled", finished_at=timezone.now())
+                end(job, JobState.CANCELLED, "cancelled", where=still)
             elif job.attempts >= settings.JOB_ATTEMPTS:
                 _give_up(job, still)
             else:
@@ -51,14 +52,13 @@ def _take_back_lapsed() -> None:
 
 
 def _give_up(job: EditingJob, still: Q) -> None:
-    move(
+    end(
         job,
         JobState.FAILED,
+        "WorkerLost",
         where=still,
-        detail="WorkerLost",
         error_code="WorkerLost",
         error_message=f"Its worker died {job.attempts} times; look at the workers' log and memory.",
-        finished_at=timezone.now(),
     )
 
 
@@ -158,6 +158,7 @@ def _forget_calls() -> None:
 
 _STEPS = (
     *(_take_back_lapsed, _release_waiting, _send_again, _prepare_again, _convert_again),
-    *(record_sweep.run, projects.follow_jobs, projects.watch_streams),
+    *(record_sweep.run, retention.run, projects.follow_jobs, projects.watch_streams),
+    *(notify_sweep.send_due, notify_sweep.prune),
     *(_sweep_scratch, _sweep_broker, _forget_workers, _forget_calls),
 )

@@ -40,6 +40,7 @@ class Editor {
     this.#take(found);
     if (!this.live) return;
     $("live").hidden = false;
+    if (location.hash === "#live") this.goLive();
     setTimeout(() => this.#grow(), GROWS_EVERY);
   }
 
@@ -52,7 +53,7 @@ class Editor {
       start: start / 1000,
       end: end / 1000,
       covered: covered.map((pair) => pair.map((each) => each / 1000)),
-      gaps: gaps.map(([from, to, reason]) => [from / 1000, to / 1000, reason]),
+      gaps: gaps.map(([from, to, reason, intended]) => [from / 1000, to / 1000, reason, intended]),
       segments: segments.map((each) => each / 1000),
       ended,
     };
@@ -311,7 +312,9 @@ class Editor {
   #listGaps(gaps) {
     const details = $("gaps");
     details.hidden = !gaps.length;
-    details.querySelector("summary").textContent = `${gaps.length} gap${gaps.length === 1 ? "" : "s"} in this recording`;
+    const pauses = gaps.filter(([, , , intended]) => intended).length;
+    const said = [counted(gaps.length - pauses, "gap"), counted(pauses, "pause")].filter(Boolean).join(" and ");
+    details.querySelector("summary").textContent = `${said} in this recording`;
     details.querySelector("ul").replaceChildren(...gaps.slice(0, 500).map((gap) => this.#gapRow(gap)));
   }
 
@@ -328,6 +331,10 @@ class Editor {
     place.textContent = text;
     place.hidden = false;
   }
+}
+
+function counted(number, word) {
+  return number ? `${number} ${word}${number === 1 ? "" : "s"}` : "";
 }
 
 /* What was known, with its end replaced by what is known now. */

@@ -100,18 +100,31 @@ export class Painter {
     pen.fillRect(x, lane.top, width, lane.height);
   }
 
-  #gap(pen, view, [start, end]) {
+  #gap(pen, view, [start, end, , intended]) {
     const [x, width] = extent(view, start, end, 3);
     if (x > view.width || x + width < 0) return;
-    hatch(pen, x, LANE.top, width, LANE.height, this.colour.missing, view.width);
-    const text = sayDuration(end - start);
+    this.#hole(pen, x, LANE.top, width, LANE.height, view.width, intended);
+    const text = intended ? `paused ${sayDuration(end - start)}` : sayDuration(end - start);
     const wide = pen.measureText(text).width;
     if (width < wide + 12) return;
     const middle = (Math.max(x, 0) + Math.min(x + width, view.width)) / 2;
     pen.fillStyle = this.colour.surface;
     pen.fillRect(middle - wide / 2 - 4, LANE.top + LANE.height / 2 - 9, wide + 8, 18);
-    pen.fillStyle = this.colour["missing-text"];
+    pen.fillStyle = intended ? this.colour.quiet : this.colour["missing-text"];
     pen.fillText(text, middle - wide / 2, LANE.top + LANE.height / 2);
+  }
+
+  /* What is missing is hatched; a pause is a dashed frame, for nothing is wrong with it. */
+  #hole(pen, x, top, width, height, limit, intended) {
+    if (!intended) {
+      hatch(pen, x, top, width, height, this.colour.missing, limit);
+      return;
+    }
+    pen.strokeStyle = this.colour.quiet;
+    pen.lineWidth = 1;
+    pen.setLineDash([4, 3]);
+    pen.strokeRect(x + 0.5, top + 0.5, Math.max(width - 1, 1), height - 1);
+    pen.setLineDash([]);
   }
 
   #clip(pen, view, { start, end, number }) {
@@ -159,7 +172,10 @@ export class Painter {
     const whole = { from: start, span: end - start, width: this.overview.clientWidth, x: (at) => ((at - start) / (end - start)) * this.overview.clientWidth };
     const lane = { top: 5, height: height - 10 };
     for (const [from, to] of view.data.covered) this.#block(pen, whole, from, to, lane, this.colour.covered);
-    for (const [from, to] of view.data.gaps) hatch(pen, ...extent(whole, from, to, 2).toSpliced(1, 0, lane.top), lane.height, this.colour.missing, whole.width);
+    for (const [from, to, , intended] of view.data.gaps) {
+      const [at, wide] = extent(whole, from, to, 2);
+      this.#hole(pen, at, lane.top, wide, lane.height, whole.width, intended);
+    }
     for (const clip of view.clips) this.#block(pen, whole, clip.start, clip.end, { top: height - 8, height: 6 }, this.colour.clip);
     pen.strokeStyle = this.colour.text;
     pen.lineWidth = 2;

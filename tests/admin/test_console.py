@@ -10,6 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from editing.models import (
     AccessKey,
     Bucket,
+    Delivery,
     EditingJob,
     JobState,
     MediaAsset,
@@ -18,7 +19,7 @@ from editing.models import (
     RecordTemplate,
     Worker,
 )
-from editing.services import access_keys, projects, record_jobs, record_templates
+from editing.services import access_keys, callbacks, projects, record_jobs, record_templates
 from editing.timeline.clips import StreamName
 from editing.worker import edit
 from tests.conftest import imported, make_user, signed_in
@@ -35,6 +36,8 @@ PAGES = [
     "recordjob",
     "recordtemplate",
     "project",
+    "eventcallback",
+    "delivery",
 ]
 DOORS = ["/admin/", "/admin/nonsense/", *(f"/admin/editing/{page}/" for page in PAGES)]
 
@@ -63,6 +66,7 @@ def test_the_console_is_for_operators(db: None, role: str, path: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_an_operator_enters_finds_and_reads(recording: Recording, opal: User, page: str) -> None:
+    callbacks.set_up(opal, by=opal, address="https://opal.example/")
     edit.run(submit(opal, clip()).pk)
     projects.create(opal, title="Match")
     access_keys.create(opal)
@@ -171,6 +175,17 @@ def test_assets_and_recordings_are_deleted_with_their_files(recording: Recording
 BUCKET = {"name": "archive", "kind": "oss", "endpoint": "e.example", "storage": "", "active": "on"}
 
 
+def test_how_much_of_a_stream_is_kept_may_change_and_its_name_not(recording: Recording, opal: User) -> None:
+    stream, client = recording.stream, signed_in(opal)
+    path = f"/admin/editing/stream/{stream.pk}/change/"
+
+    assert b"greater than or equal to 1" in client.post(path, {"keep_days": "0"}).content
+    client.post(path, {"keep_days": "7", "keep_bytes": "", "name": "other"})
+
+    stream.refresh_from_db()
+    assert (stream.keep_days, stream.keep_bytes, stream.name) == (7, None, "main")
+
+
 def test_a_bucket_is_made_and_closed_but_keeps_its_name(opal: User) -> None:
     client = signed_in(opal)
 
@@ -218,3 +233,15 @@ def test_projects_are_deleted_as_their_users_do(opal: User) -> None:
     assert Project.objects.get().state == "Deleted"
     again = act(signed_in(opal), "project", "delete_as_users_do", project.pk).content.decode()
     assert f"Project {project.pk} not found." in again
+
+
+def test_deliveries_are_sent_again_by_action_and_keys_are_not_shown(opal: User) -> None:
+    callbacks.set_up(opal, by=opal, address="https://opal.example/", key="Secret0fOpal", signs=True)
+    delivery = callbacks.test(opal, by=opal)
+    Delivery.objects.update(state="failed")
+
+    assert "on its way again" in act(signed_in(opal), "delivery", "redeliver", delivery.pk).content.decode()
+    assert Delivery.objects.get().state == "waiting"
+    shown = signed_in(opal).get(f"/admin/editing/eventcallback/{delivery.callback_id}/change/").content.decode()
+    assert "https://opal.example/" in shown
+    assert "encrypted" not in shown.lower()

@@ -1,6 +1,7 @@
 """Who may do what on the API."""
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
@@ -13,6 +14,7 @@ from tests.conftest import bearer, make_user, signed_in
 
 NOBODY = "0" * 32
 RECORD_JOBS, TEMPLATES = "/api/v1/record-jobs/", "/api/v1/record-templates/"
+CALLBACKS, DELIVERIES = "/api/v1/event-callbacks/", "/api/v1/callback-deliveries/"
 READS = [
     "/api/v1/streams/",
     "/api/v1/recordings/",
@@ -31,6 +33,9 @@ READS = [
     TEMPLATES,
     f"{TEMPLATES}{NOBODY}/",
     f"/api/v1/projects/{NOBODY}/",
+    DELIVERIES,
+    f"{DELIVERIES}1/",
+    f"{CALLBACKS}own/",
     "/api/schema/",
     "/api/docs/",
 ]
@@ -43,6 +48,13 @@ CHANGES = [
     ("POST", "/api/v1/projects/"),
     ("PATCH", f"/api/v1/projects/{NOBODY}/"),
     ("DELETE", f"/api/v1/projects/{NOBODY}/"),
+    ("PUT", f"{CALLBACKS}own/"),
+]
+OF_CALLBACKS = [
+    ("POST", f"{CALLBACKS}own/key/"),
+    ("POST", f"{CALLBACKS}own/test/"),
+    ("DELETE", f"{CALLBACKS}own/"),
+    ("POST", f"{DELIVERIES}1/redeliver/"),
 ]
 OPERATIONS = [
     ("POST", RECORD_JOBS),
@@ -54,7 +66,17 @@ OPERATIONS = [
 ]
 
 
-EVERYTHING = [("GET", path) for path in READS] + CHANGES + OPERATIONS
+EVERYTHING = [("GET", path) for path in READS] + CHANGES + OF_CALLBACKS + OPERATIONS
+
+
+def test_an_access_key_from_before_another_secret_key_is_said_to_be(vera: User, settings: LazySettings) -> None:
+    header = bearer(vera)
+    settings.SECRET_KEY = "another"
+
+    answer = Client().get("/api/v1/streams/", headers=header)
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "AuthenticationFailed")
+    assert "SECRET_KEY has changed" in answer.json()["detail"]
 
 
 def ask(client: Client, method: str, path: str) -> HttpResponse:
@@ -65,7 +87,10 @@ def test_no_address_is_forgotten_here() -> None:
     """The description knows every operation; those of lists that differ only in numbers and names count once."""
     paths = SchemaGenerator().get_schema(public=True)["paths"]
     described = {(method.upper(), path) for path, methods in paths.items() for method in methods}
-    listed = {(method, path.replace(NOBODY, "{id}").replace("/1/", "/{id}/")) for method, path in EVERYTHING}
+    listed = {
+        (method, path.replace(NOBODY, "{id}").replace("/1/", "/{id}/").replace("/own/", "/{whose}/"))
+        for method, path in EVERYTHING
+    }
 
     assert described - listed == {("GET", "/api/v1/streams/{id}/"), ("GET", "/api/v1/buckets/{name}/")}
 
@@ -91,7 +116,7 @@ def test_a_viewer_sees_everything_that_is_there(vera: User, path: str) -> None:
     assert signed_in(vera).get(path).status_code == (404 if NOBODY in path or "/1/" in path else 200)
 
 
-@pytest.mark.parametrize(("method", "path"), CHANGES + OPERATIONS)
+@pytest.mark.parametrize(("method", "path"), CHANGES + OF_CALLBACKS + OPERATIONS)
 def test_a_viewer_changes_nothing(vera: User, method: str, path: str) -> None:
     assert ask(signed_in(vera), method, path).status_code == 403
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from editing.api.plans import ClipPlanSerializer, HoleSerializer, PieceSerializer, PlanSerializer
-from editing.models import EditingJob, Recording
+from editing.models import Bucket, EditingJob, Project, Recording
+from editing.services import projects
+from editing.services.project_storage import Business
 from editing.timeline.clips import StreamName
 from editing.worker import edit
 from tests.conftest import bearer, imported, signed_in
@@ -151,7 +153,7 @@ def test_an_output_is_named_by_bucket_and_key_or_by_url(recording: Recording, ed
         "bucket": "vod-media",
         "key": "clips/goal.mp4",
         "url": "https://vod-media.oss.example.com/clips/goal.mp4",
-        "cover_url": None,
+        "cover_url": "https://vod-media.oss.example.com/clips/goal.jpg",
         "width": None,
         "height": None,
         "bitrate": None,
@@ -330,3 +332,53 @@ def test_a_body_has_a_greatest_length_and_one_type(ed: User, settings: LazySetti
 
     assert (too_long.status_code, too_long.json()["code"]) == (413, "BodyTooLarge")
     assert (form.status_code, form.json()["code"]) == (415, "UnsupportedMediaType")
+
+
+@pytest.fixture
+def client(ed: User) -> Client:
+    return signed_in(ed)
+
+
+@pytest.fixture
+def project(ed: User) -> Project:
+    business = Business(bucket=Bucket.objects.get(name="media"), folder="matches/1")
+    return projects.create(ed, title="Match", kind=Project.Kind.LIVE, business=business)
+
+
+@pytest.mark.parametrize("output", [None, {"bucket": "vod-media", "key": "ignored.mp4"}])
+def test_a_project_says_where_its_jobs_store(
+    recording: Recording, client: Client, project: Project, output: dict[str, str] | None
+) -> None:
+    given = body(project=project.pk, **({"output": output} if output else {}))
+    if output is None:
+        del given["output"]
+
+    answer = post(client, given)
+
+    assert (answer.status_code, answer.json()["project"]) == (202, project.pk)
+    assert answer.json()["output"]["bucket"] == "media"
+    assert answer.json()["output"]["key"].startswith("matches/1/live-main-20261120-100001-")
+    project.refresh_from_db()
+    assert project.state == "Producing"
+    assert post(client, given, f"{JOBS}plan/").json()["plan"]["frames"] == 100
+
+
+def test_the_same_key_makes_one_job_of_a_project_too(recording: Recording, client: Client, project: Project) -> None:
+    first, second = (post(client, body(project=project.pk), **{"Idempotency-Key": "once"}) for _ in range(2))
+
+    assert (first.json()["id"], second["Idempotency-Replayed"]) == (second.json()["id"], "true")
+
+
+def test_a_project_that_jobs_cannot_belong_to_is_refused(recording: Recording, client: Client, ed: User) -> None:
+    for key, code in ((projects.create(ed, title="x").pk, "InvalidInput"), ("nobody", "ProjectNotFound")):
+        answer = post(client, body(project=key))
+        assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (422, code, "project")
+
+
+def test_without_a_project_the_output_must_say_where(recording: Recording, client: Client) -> None:
+    given = body()
+    del given["output"]
+
+    answer = post(client, given)
+
+    assert (answer.status_code, answer.json()["field"]) == (400, "output.key")

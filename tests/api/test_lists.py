@@ -49,7 +49,14 @@ def test_coverage_is_merged_ranges_and_gaps(recording: Recording, vera: User) ->
             {"start": "2026-11-20T10:00:00.000Z", "end": "2026-11-20T10:00:06.000Z"},
             {"start": "2026-11-20T10:00:08.000Z", "end": "2026-11-20T10:00:12.000Z"},
         ],
-        "gaps": [{"start": "2026-11-20T10:00:06.000Z", "end": "2026-11-20T10:00:08.000Z", "reason": "not recorded"}],
+        "gaps": [
+            {
+                "start": "2026-11-20T10:00:06.000Z",
+                "end": "2026-11-20T10:00:08.000Z",
+                "reason": "not recorded",
+                "intended": False,
+            }
+        ],
     }
 
 
@@ -196,3 +203,15 @@ def test_the_description_is_valid_and_its_page_is_served_from_here(vera: User, t
     assert all(source.startswith(("/static/", "/api/docs/")) for source in sources)
     assert not re.search(r"<style|<script>", page.content.decode())  # the content security policy blocks those
     assert finders.find(sources[1].removeprefix("/static/"))
+
+
+def test_an_operator_says_how_much_of_a_stream_is_kept(recording: Recording, opal: User, ed: User) -> None:
+    path, client = f"/api/v1/streams/{recording.stream_id}/", signed_in(opal)
+
+    kept = client.patch(path, {"keep_days": 7, "keep_bytes": 10**12}, "application/json").json()
+    assert (kept["keep_days"], kept["keep_bytes"]) == (7, 10**12)
+    assert client.patch(path, {"keep_days": None}, "application/json").json()["keep_bytes"] == 10**12
+
+    refused = client.patch(path, {"keep_days": 0}, "application/json")
+    assert (refused.status_code, refused.json()["field"]) == (422, "keep_days")
+    assert signed_in(ed).patch(path, {"keep_days": 1}, "application/json").status_code == 403

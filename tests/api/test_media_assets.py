@@ -32,7 +32,7 @@ def test_an_asset_tells_its_facts_and_plays(recording: Recording, ed: User) -> N
 
     found = Client().get(f"{ASSETS}{asset.pk}/", headers=bearer(ed)).json()
 
-    names = ("playback", "download", "poster", "cover")
+    names = ("playback", "download", "poster", "cover_url")
     video, saved, poster, cover = [fetched(found.pop(name)) for name in names]
     assert (video[4:8], saved, poster[:2], cover[:2]) == (b"ftyp", video, b"\xff\xd8", b"\xff\xd8")
     assert found.pop("facts") == asset.facts

@@ -71,11 +71,15 @@ def test_what_a_worker_says_of_the_stream_is_shown(client: Client) -> None:
     vitals = {
         "last_packet": 1795190400000000,
         "received": 5,
+        "bitrate": 4_000_000,
+        "fps": 25.0,
+        "dropped": 1,
         "damaged": 1,
         "connections": 2,
         "spooled": 3,
         "reason": "nothing came",
         "fault": "",
+        "warning": "",
     }
     RecordJob.objects.update(vitals=vitals)
 

@@ -21,6 +21,8 @@ GIVEN = {
     "job_id": "0" * 32,
     "asset_id": "0" * 32,
     "key_id": "LE1",
+    "whose": "own",
+    "delivery_id": "1",
 }
 
 
@@ -47,7 +49,7 @@ def test_a_part_of_a_page_that_comes_after_the_session_ended_moves_the_whole_pag
     assert (answer.status_code, answer["HX-Redirect"]) == (200, "/sign-in/?next=/recordings/7/%3Fa%3Db")
 
 
-@pytest.mark.parametrize("path", ["/", "/streams/", "/jobs/", "/projects/", "/record-jobs/", "/assets/"])
+@pytest.mark.parametrize("path", ["/", "/streams/", "/jobs/", "/projects/", "/record-jobs/", "/assets/", "/callbacks/"])
 def test_an_account_without_a_role_sees_nothing_but_why(sam: User, path: str) -> None:
     answer = signed_in(sam).get(path)
 

@@ -27,6 +27,13 @@ def test_a_new_key_shows_its_secret_once_and_works(client: Client, ed: User) -> 
     assert "Authorization: Bearer AccessKeyId:AccessKeySecret" in page
 
 
+def test_a_key_that_has_to_be_renewed_is_marked(client: Client) -> None:
+    client.post("/account/keys/")
+    AccessKey.objects.update(encrypted_secret=b"of another SECRET_KEY")
+
+    assert "Create another, and revoke this one" in client.get("/account/").content.decode()
+
+
 def test_a_key_is_revoked_by_its_owner_only(client: Client, vera: User) -> None:
     client.post("/account/keys/")
     key = AccessKey.objects.get()

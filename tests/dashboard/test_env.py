@@ -49,3 +49,13 @@ def test_a_secret_in_the_environment_leaves_no_file(tmp_path: Path, monkeypatch:
 
     assert env.secret_key(tmp_path) == "from outside"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_networks_are_read_or_named_as_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETWORKS", "10.0.0.0/8, ::1")
+    assert [str(each) for each in env.networks("NETWORKS")] == ["10.0.0.0/8", "::1/128"]
+
+    for wrong in ("10.0.0.1/8", "localhost"):
+        monkeypatch.setenv("NETWORKS", wrong)
+        with pytest.raises(ImproperlyConfigured, match="NETWORKS: "):
+            env.networks("NETWORKS")

@@ -41,7 +41,7 @@ def test_a_waiting_job_says_why_and_is_asked_for_again_every_second(client: Clie
 
 
 def test_a_job_behind_others_says_how_many(client: Client, job: EditingJob, ed: User) -> None:
-    for queue in ("fast", "slow", "live", "system"):
+    for queue in ("fast", "slow", "live", "callbacks", "system"):
         Worker.objects.create(name=queue, queues=queue, started_at=timezone.now(), seen_at=timezone.now())
     second = submit(ed, clip(), key="second.mp4")
 

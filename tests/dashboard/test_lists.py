@@ -45,6 +45,21 @@ def test_a_stream_lists_its_recordings(recording: Recording, vera: User) -> None
     assert "0:12.000" in detail
 
 
+def test_an_operator_says_how_much_of_a_stream_is_kept(recording: Recording, opal: User, ed: User) -> None:
+    path = f"/streams/{recording.stream_id}/"
+    assert "Everything that is recorded of this stream stays." in signed_in(ed).get(path).content.decode()
+    assert 'id="keep"' not in signed_in(ed).get(path).content.decode()
+    client = signed_in(opal)
+
+    client.post(f"{path}keep/", {"days": "7", "gigabytes": "1.5"})
+
+    shown = client.get(path).content.decode()
+    assert "older than 7 days, or more than 1.5 GB" in shown
+    assert 'value="1.5"' in shown
+    assert "Give a whole number from 1" in client.post(f"{path}keep/", {"days": "0"}).content.decode()
+    assert signed_in(ed).post(f"{path}keep/", {"days": "1"}).status_code == 403
+
+
 def test_a_stream_without_recordings_says_how_to_import_one(recording: Recording, vera: User) -> None:
     stream = recording.stream
     recording.delete()

@@ -1,5 +1,6 @@
 """The pages of record jobs; what is recorded is for tests/worker/test_record.py."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -86,7 +87,9 @@ def test_a_job_shows_how_its_stream_is(job: RecordJob, media: Bucket, opal: User
     )
     Worker.objects.create(name="live@1", queues="live", started_at=timezone.now(), seen_at=timezone.now())
     vitals = {"last_packet": 1795190400000000, "received": 5_000_000, "damaged": 1, "spooled": 0, "reason": "gone"}
-    RecordJob.objects.update(vitals=vitals, problem="The bucket is away.", recording=recording)
+    vitals |= {"bitrate": 4_710_000, "fps": 29.97, "dropped": 2}
+    held = {"lease_token": "a", "lease_until": timezone.now() + timedelta(minutes=1)}
+    RecordJob.objects.update(vitals=vitals, problem="The bucket is away.", recording=recording, **held)
 
     shown = page(signed_in(opal), f"/record-jobs/{job.pk}/status/")
 
@@ -94,6 +97,10 @@ def test_a_job_shows_how_its_stream_is(job: RecordJob, media: Bucket, opal: User
         "The bucket is away.",
         "5.0 MB",
         "1 packet<",
+        "4.7 Mbit/s, 30.0 pictures/s",
+        "2 segments for which there was no room",
+        "4.7 Mbit/s, 30.0 pictures/s",
+        "2 segments for which there was no room",
         "gone",
         f'href="/recordings/{recording.pk}/"',
         "on air",

@@ -1,6 +1,8 @@
 """Single pictures: the right one, as JPEG."""
 
+from fractions import Fraction
 from io import BytesIO
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +52,20 @@ def test_the_cover_is_the_frame_that_was_named(mode: Mode, at: float, number: in
     assert [number_in(each) for each in covers(plan, tmp_path / "out.mp4")] == [number, number]
 
 
+@pytest.mark.parametrize("extension", ["mkv", "flv", "ts", "mov"])
+@pytest.mark.parametrize("rate", ["30", "30000/1001"])
+def test_the_cover_is_right_where_a_container_counts_in_milliseconds(rate: str, extension: str, tmp_path: Path) -> None:
+    """And where it has no index, or does not begin at zero."""
+    kind, output = Kind(rate=rate, gop=30, width=160, height=90), tmp_path / f"out.{extension}"
+    first, last = ceil(Fraction("6.55") * Fraction(rate)), ceil(Fraction("8.2") * Fraction(rate)) - 1
+    run(plan_of(kind, Mode.ACCURATE_FAST, clip(2, 3), clip(6.55, 8.2)), output)
+
+    for number in (first, first + 1, first + 2, first + 10, last):
+        at = float((number + Fraction("0.9")) / Fraction(rate)) if number < last else 8.2
+        plan = plan_of(kind, Mode.ACCURATE_FAST, clip(2, 3), clip(6.55, 8.2, cover=at))
+        assert number_in(covers(plan, output)[1]) == number
+
+
 @pytest.mark.parametrize("number", [50, 62, 75, 90, 99])
 def test_in_a_container_without_an_index_the_frame_is_found_too(number: int) -> None:
     path = playlist(BASIC).parent / "001.ts"
@@ -95,6 +111,8 @@ def drawn(folder: Path, parts: list[str]) -> Path:
 
 BLACK, SHARP = "color=black:s=320x180:d=1", "testsrc2=s=320x180:d=1"
 BLURRED = f"{SHARP},gblur=sigma=20"
+FADING = f"{SHARP},fade=in:d=1"
+BUSY = "nullsrc=s=320x180:d=1,geq='255*random(1)':128:128"
 
 
 @pytest.mark.parametrize(
@@ -105,11 +123,19 @@ BLURRED = f"{SHARP},gblur=sigma=20"
         ([SHARP, BLACK], 0),
         ([BLURRED, BLACK], 0),
         ([BLACK, BLACK], 0),
+        ([SHARP, BUSY], 0),
+        ([*[BLACK] * 35, *[SHARP] * 5], 35),
     ],
-    ids=["black", "black and blurred", "sharp at once", "nothing better", "nothing at all"],
+    ids=["black", "black and blurred", "sharp", "nothing better", "nothing at all", "busier later", "long black"],
 )
 def test_nobody_sees_a_black_or_blurred_cover(parts: list[str], second: int, tmp_path: Path) -> None:
-    assert int(float(clearest(drawn(tmp_path, parts)).time)) == second
+    assert int(float(clearest(drawn(tmp_path, parts)).frame.time)) == second
+
+
+@pytest.mark.parametrize("parts", [[FADING], [FADING, SHARP], [BLACK, FADING]], ids=["alone", "first", "later"])
+def test_a_picture_that_fades_in_has_most_of_its_light(parts: list[str], tmp_path: Path) -> None:
+    """Between keyframes, too: nothing here is a second long."""
+    assert clearest(drawn(tmp_path, parts)).frame.to_ndarray(format="gray").mean() > 80
 
 
 def test_a_cover_is_as_large_as_it_is_shown_and_a_poster_smaller(tmp_path: Path) -> None:

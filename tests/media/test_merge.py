@@ -9,7 +9,7 @@ from typing import Any
 import av
 import pytest
 
-from editing.errors import UnreadableMedia, UnsupportedMedia
+from editing.errors import InvalidOutput, UnreadableMedia, UnsupportedMedia
 from editing.media import merge, tables
 from editing.media.units import units
 from editing.timeline.clips import Mode
@@ -201,7 +201,7 @@ def test_a_missing_segment_is_named_and_nothing_is_left(tmp_path: Path) -> None:
 def test_a_container_that_cannot_hold_the_tracks_says_so(tmp_path: Path) -> None:
     plan = plan_of(Kind(audio="libopus", channels=2), Mode.ROUGH_FAST, clip(0, 2))
 
-    with pytest.raises(UnsupportedMedia, match="mov"):
+    with pytest.raises(InvalidOutput, match="mov"):
         run(plan, tmp_path / "out.mov")
 
 

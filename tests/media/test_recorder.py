@@ -15,7 +15,7 @@ import pytest
 from editing.media import ffmpeg, slicer
 from editing.media.recorder import OnAir, Recorder, Rules, Silent
 from editing.media.spool import Slice, Spool
-from editing.timeline.ticks import WRAP
+from editing.timeline.ticks import TICKS_PER_SECOND, WRAP
 from tests.rtmp import Publisher, Server, in_order, server
 from tests.samples import Kind, playlist, watch
 
@@ -192,6 +192,23 @@ def test_pictures_alone_are_recorded(recorded: Recording) -> None:
     assert not any(each.index.index.audio for each in recorded.slices)
 
 
+def test_who_joins_in_the_middle_of_a_long_group_of_pictures_gets_the_next(recorded: Recording) -> None:
+    """The server sends sound at once, and pictures with the next keyframe; the publisher has said that they are."""
+    recorded.stop()
+    with Publisher(url(recorded), Kind(seconds=8, gop=150)) as publisher:
+        time.sleep(1.5)
+        late = Recording(url(recorded), recorded.recorder._spool.folder)
+        publisher.finish()
+        late.wait(1)
+    late.stop()
+
+    sound, pictures = late.slices
+    assert sound.index.index.video is None
+    assert watch(pictures.path).numbers == list(range(150, 200))
+    assert pictures.index.first_pts - sound.index.end_pts < TICKS_PER_SECOND // 10
+    assert not pictures.facts.begins
+
+
 def test_silence_is_told_once_and_the_stream_is_taken_when_it_comes(nginx: Server, tmp_path: Path) -> None:
     recording = Recording(nginx.url("late"), tmp_path, Rules(slice=2, patience=1, probe=1))
     time.sleep(1.5)
@@ -261,7 +278,7 @@ def test_hevc_and_mp3_are_recorded(tmp_path: Path) -> None:
     assert recording.numbers == list(range(100))
     for each in recording.slices:
         found = each.index.parameters
-        assert (found.video and found.video.codec, found.audio[0].codec) == ("hevc", "mp3float")
+        assert (found.video and found.video.codec, found.audio[0].codec) == ("hevc", "mp3")
 
 
 def test_a_stream_without_keyframes_is_cut_all_the_same(recorded: Recording, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,8 +19,10 @@ print("{}")
 
 @pytest.fixture(scope="package")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Its recording 1 is twelve seconds of example.com/live/main from 2026-11-20T10:00:00Z; Vera may only look."""
-    with installation(tmp_path_factory.mktemp("rpc") / "home") as found:
+    """Its recording 1 is twelve seconds of example.com/live/main from 2026-11-20T10:00:00Z; Vera may only look.
+
+    Callbacks may reach this machine."""
+    with installation(tmp_path_factory.mktemp("rpc") / "home", CALLBACK_NETWORKS="127.0.0.1") as found:
         found.start()
         found.manage("import_recording", str(playlist(BASIC)), "--domain", "example.com", "--app", "live",
                      "--stream", "main", "--start", "2026-11-20T10:00:00Z")  # fmt: skip

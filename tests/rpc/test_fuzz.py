@@ -12,9 +12,9 @@ from django.contrib.auth.models import User
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from editing.models import EditingJob, Project, Recording
+from editing.models import Bucket, EditingJob, Project, Recording, RecordJob, RecordTemplate
 from editing.rpc.actions import ACTIONS
-from editing.services import projects
+from editing.services import projects, record_jobs, record_templates
 from editing.worker import edit
 from tests.rpc.calling import Caller, caller
 from tests.services.test_editing_jobs import clip, submit
@@ -30,7 +30,9 @@ TREES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dict
 NAMES = st.sampled_from(
     ["StartTime", "EndTime", "AppName", "DomainName", "StreamName", "CoverTime", "MediaURL", "StorageLocation",
      "FileName", "Width", "Height", "Bitrate", "Mode", "NeedSnapshot", "CoverConfig",
-     "VideoTracks", "VideoTrackClips", "SubtitleTracks", "MainTrack", "Path", "ReservationTime", "video"]
+     "VideoTracks", "VideoTrackClips", "SubtitleTracks", "MainTrack", "Path", "ReservationTime", "video",
+     "Type", "Url", "Bucket", "Endpoint", "Format", "CycleDuration", "SliceDuration", "OssObjectPrefix",
+     "SliceOssObjectPrefix"]
 )  # fmt: skip
 STREAM = {"AppName": "live", "DomainName": "example.com", "StreamName": "main"}
 WORKING: dict[str, dict[str, Any]] = {
@@ -66,16 +68,35 @@ WORKING: dict[str, dict[str, Any]] = {
     "AddEditingProjectMaterials": {"ProjectId": "<project>", "MaterialMaps": {"editingProject": "<another>"}},
     "GetEditingProjectMaterials": {"ProjectId": "<project>"},
     "DeleteEditingProjectMaterials": {"ProjectId": "<project>", "MaterialIds": "x", "MaterialType": "video"},
+    "SubmitLiveRecordJob": {
+        "Name": "x",
+        "StreamInput": {"Type": "rtmp", "Url": "rtmp://example.com/live/main"},
+        "RecordOutput": {"Type": "oss", "Endpoint": "oss.example.com", "Bucket": "media"},
+        "TemplateId": "<template>",
+    },
+    "GetLiveRecordJob": {"JobId": "<record job>"},
+    "ListLiveRecordJobs": {"PageNo": "1"},
+    "ListLiveRecordFiles": {"PageNo": "1"},
+    "DeleteLiveRecordFiles": {"RecordIds": ["x"]},
+    "CreateLiveRecordTemplate": {"Name": "x", "RecordFormat": [{"Format": "m3u8", "SliceDuration": 5}]},
+    "GetLiveRecordTemplate": {"TemplateId": "<template>"},
+    "UpdateLiveRecordTemplate": {"TemplateId": "<template>", "Name": "y", "RecordFormat": [{"Format": "m3u8"}]},
+    "DeleteLiveRecordTemplate": {"TemplateId": "<second template>"},
+    "ListLiveRecordTemplates": {"PageNo": "1"},
 }
+TEMPLATE = {"format": "m3u8", "slice_duration": 5}
 
 
 @pytest.fixture
-def call(ed: User, recording: Recording, settings: LazySettings) -> Caller:
+def call(opal: User, recording: Recording, media: Bucket, settings: LazySettings) -> Caller:
     settings.RPC_CALLS_PER_SECOND = 1_000_000
-    edit.run(submit(ed, clip()).pk)
+    edit.run(submit(opal, clip()).pk)
     for title in ("project", "another", "third"):
-        projects.create(ed, title=title)
-    return caller(ed)
+        projects.create(opal, title=title)
+    template, _ = (record_templates.create(name=name, formats=[TEMPLATE]) for name in ("template", "second template"))
+    job = record_jobs.create(opal, name="x", url="rtmp://example.com/live/main", bucket=media, template=template)
+    Recording.objects.update(record_job=job, playlist="record/main.m3u8")
+    return caller(opal)
 
 
 def ask(call: Caller, action: str, params: dict[str, Any]) -> tuple[int, Any]:
@@ -87,6 +108,8 @@ def ask(call: Caller, action: str, params: dict[str, Any]) -> tuple[int, Any]:
         f"<{project.title}>": project.pk
         for project in Project.objects.filter(title__in=("project", "another", "third"))
     }
+    ids |= {f"<{row.name}>": row.pk for row in RecordTemplate.objects.all()}
+    ids["<record job>"] = RecordJob.objects.earliest("created_at").pk
     for placeholder, key in ids.items():
         said = {name: value.replace(placeholder, key) for name, value in said.items()}
     return call(action, **{name: value.encode(errors="ignore").decode() for name, value in said.items()})

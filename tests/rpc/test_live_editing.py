@@ -165,8 +165,29 @@ def test_a_failure_is_told_with_code_and_message(call: Caller, recording: Record
 
     told = call("GetLiveEditingJob", JobId=job.pk)[1]["LiveEditingJob"]
 
-    assert (told["Status"], told["Code"]) == ("Failed", "NothingRecorded")
+    assert (told["Status"], told["Code"]) == ("Failed", "InvalidMaterial.NotFound")
     assert "Nothing of example.com/live/main is recorded" in told["Message"]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("UnreadableMedia", "InvalidParameter.ResourceContentBad"),
+        ("InvalidClips", "InvalidParameter"),
+        ("NotFound", "InvalidMaterial.NotFound"),
+        ("NoSpace", "QueryMaterialFailed"),
+        ("FfmpegFailed", "InternalError"),
+        ("WorkerLost", "InternalError"),
+        ("InternalError", "InternalError"),
+    ],
+)
+def test_codes_of_failed_jobs_are_those_of_ims(call: Caller, ours: str, theirs: str) -> None:
+    job = submitted(call)
+    EditingJob.objects.update(state=JobState.FAILED, error_code=ours, error_message="It broke.")
+
+    for action, name in (("GetLiveEditingJob", "LiveEditingJob"), ("GetMediaProducingJob", "MediaProducingJob")):
+        told = call(action, JobId=job.pk)[1][name]
+        assert (told["Status"], told["Code"], told["Message"]) == ("Failed", theirs, "It broke.")
 
 
 def test_jobs_of_more_than_a_year_ago_are_forgotten(call: Caller) -> None:

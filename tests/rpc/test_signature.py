@@ -6,6 +6,7 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.test import RequestFactory
 from django.utils import timezone
@@ -27,6 +28,16 @@ def call(vera: User) -> Caller:
 def message(address: str, **headers: str) -> wire.Message:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return wire.read(RequestFactory().post(address, data=b"", content_type="", headers=named))  # type: ignore[arg-type]
+
+
+def test_a_key_that_the_server_cannot_read_any_more_is_told_from_a_wrong_one(
+    call: Caller, settings: LazySettings
+) -> None:
+    settings.SECRET_KEY = "another"
+
+    for status, body in (call("GetLiveEditingJob", JobId="x"), call.rpc("GetLiveEditingJob", JobId="x")):
+        assert (status, body["Code"]) == (400, "InvalidAccessKeyId.Inactive")
+        assert "SECRET_KEY has changed" in body["Message"]
 
 
 def test_the_acs3_vector_of_the_protocol() -> None:

@@ -1,10 +1,11 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from editing.errors import NotFound, PermissionDenied
+from editing.errors import KeyOutdated, NotFound, PermissionDenied
 from editing.models import AccessKey
 from editing.services import access_keys
 
@@ -37,6 +38,21 @@ def test_the_secret_is_not_in_the_database_but_can_be_had_back(alice: User) -> N
 
     assert secret.encode() not in bytes(stored.encrypted_secret)
     assert access_keys.secret_of(stored) == secret
+
+
+def test_a_key_from_before_the_servers_secret_was_changed_is_said_to_be(
+    alice: User, settings: LazySettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    key, secret = access_keys.create(alice)
+    assert not access_keys.is_outdated(key)
+    settings.SECRET_KEY = "another"
+
+    with pytest.raises(KeyOutdated, match="SECRET_KEY has changed"):
+        access_keys.authenticate(key.pk, secret)
+
+    assert access_keys.is_outdated(key)
+    assert f"{key.pk} was made under another SECRET_KEY" in caplog.text
+    assert secret not in caplog.text
 
 
 def test_a_revoked_key_and_a_disabled_user_are_refused(alice: User) -> None:

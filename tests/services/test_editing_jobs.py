@@ -100,27 +100,6 @@ def test_what_cannot_work_is_refused_and_the_field_named(
     assert EditingJob.objects.count() == 0
 
 
-@pytest.mark.parametrize(
-    ("bucket", "key", "error"),
-    [("vod-media", "a.jpg", InvalidOutput), ("media", "a.mp4", InvalidKey), ("media", "../a.jpg", InvalidKey)],
-)
-def test_a_cover_that_cannot_be_there_is_refused(
-    recording: Recording, ed: User, bucket: str, key: str, error: type[InvalidInput]
-) -> None:
-    with pytest.raises(error) as refusal:
-        submit(ed, clip(), cover=(Bucket.objects.get(name=bucket), key))
-
-    assert refusal.value.field == "output.cover_url"
-
-
-def test_two_unfinished_jobs_do_not_share_a_cover(recording: Recording, ed: User) -> None:
-    place = (Bucket.objects.get(name="media"), "goal.jpg")
-    submit(ed, clip(), key="a.mp4", cover=place)
-
-    with pytest.raises(OutputKeyTaken, match=r"goal\.jpg"):
-        submit(ed, clip(), key="b.mp4", cover=place)
-
-
 def test_a_cover_may_lie_at_the_end_of_its_clip(recording: Recording, ed: User) -> None:
     assert submit(ed, clip(1, 3, cover=3)).clips[0]["cover"] == START + 3 * SECOND
 

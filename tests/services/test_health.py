@@ -17,7 +17,7 @@ def seen(name: str, seconds_ago: float) -> None:
 
 
 def test_it_is_well_while_workers_show_signs_of_life(recording: Recording, ed: User) -> None:
-    for name in ("fast", "live", "slow", "system"):
+    for name in ("callbacks", "fast", "live", "slow", "system"):
         seen(name, seconds_ago=3)
     submit(ed, clip())
     EditingJob.objects.update(queued_at=timezone.now() - timedelta(seconds=7.5))
@@ -25,8 +25,8 @@ def test_it_is_well_while_workers_show_signs_of_life(recording: Recording, ed: U
     assert health.check() == {
         "ok": True,
         "database": True,
-        "workers": 4,
-        "queues": ["fast", "live", "slow", "system"],
+        "workers": 5,
+        "queues": ["callbacks", "fast", "live", "slow", "system"],
         "queued_jobs": 1,
         "oldest_queued_seconds": 7,
         "problems": [],
@@ -41,11 +41,13 @@ def test_a_queue_that_nobody_serves_is_named() -> None:
     found = health.check()
 
     assert found["ok"]
-    assert found["problems"] == [f"No worker serves the queue “{name}”." for name in ("slow", "live", "system")]
+    assert found["problems"] == [
+        f"No worker serves the queue “{name}”." for name in ("slow", "live", "callbacks", "system")
+    ]
 
 
 def test_record_jobs_that_nobody_records_or_that_cannot_be_stored_are_counted(opal: User, media: Bucket) -> None:
-    for name in ("fast", "live", "slow", "system"):
+    for name in ("callbacks", "fast", "live", "slow", "system"):
         seen(name, seconds_ago=3)
     for name in ("a", "b"):
         record_jobs.create(opal, name=name, url=f"rtmp://example.com/live/{name}", bucket=media)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import User
 
 from editing import storage
 from editing.errors import InvalidInput, NotFound
@@ -11,7 +12,7 @@ from editing.timeline.clips import StreamName
 from editing.timeline.coverage import Gap
 from editing.timeline.instant import SECOND, Range
 from editing.worker.coverage import coverage_of
-from tests.conftest import imported
+from tests.conftest import imported, signed_in
 from tests.samples import START, Kind
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +73,20 @@ def test_a_deleted_recording_leaves_nothing_behind(recording: Recording) -> None
     assert [storage.exists(bucket, key) for key in keys] == [False] * 7
     left = [model.objects.count() for model in (Recording, SegmentRow, AnchorRow, GapRow)]
     assert (left, Stream.objects.count()) == ([0, 0, 0, 0], 1)
+
+
+def test_files_that_cannot_be_removed_are_counted_and_the_rest_goes(recording: Recording, opal: User) -> None:
+    bucket, keys = recording.bucket, list(recording.segments.values_list("key", flat=True))
+    stuck = storage.local_path(bucket, keys[0])
+    assert stuck is not None
+    stuck.unlink()
+    (stuck / "in the way").mkdir(parents=True)
+
+    answer = signed_in(opal).post(f"/recordings/{recording.pk}/delete/", follow=True)
+
+    assert f"The recording is gone, but 1 of its files stay in bucket {bucket}" in answer.content.decode()
+    assert [storage.exists(bucket, key) for key in keys] == [True, *[False] * 5]
+    assert Recording.objects.count() == 0
 
 
 @pytest.mark.parametrize(

@@ -36,3 +36,15 @@ def test_a_name_that_no_stream_can_have_is_refused(field: str, value: str) -> No
     assert (refusal.value.field, Stream.objects.count()) == (field, 0)
     with pytest.raises(NotFound):
         streams.find(StreamName(**parts))
+
+
+@pytest.mark.parametrize("limits", [{"keep_days": 0}, {"keep_bytes": -1}, {"keep_days": 36_501}])
+def test_a_limit_that_cannot_be_meant_is_refused(limits: dict[str, int]) -> None:
+    stream = streams.get_or_create(NAME)
+
+    with pytest.raises(InvalidInput, match="to keep all") as refusal:
+        streams.keep(stream, **limits)
+
+    assert refusal.value.field == next(iter(limits))
+    stream.refresh_from_db()
+    assert (stream.keep_days, stream.keep_bytes) == (None, None)

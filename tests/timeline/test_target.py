@@ -7,7 +7,7 @@ from editing.timeline.clips import Mode
 from editing.timeline.coverage import Coverage
 from editing.timeline.parameters import Parameters
 from editing.timeline.plan import make
-from editing.timeline.target import Size, check_container
+from editing.timeline.target import Size
 from tests.timeline.made import (
     OTHER,
     SOUND,
@@ -103,26 +103,3 @@ def test_sound_that_cannot_be_cut_by_packets_is_encoded(codec: str, reason: str)
 
     assert not found.target.audio_copied
     assert reason in found.warnings[-1]
-
-
-@pytest.mark.parametrize(
-    ("video", "sound", "mode", "refused"),
-    [
-        ("h264", "aac", Mode.ROUGH_FAST, ""),
-        ("hevc", "aac", Mode.ROUGH_FAST, "hevc"),
-        ("hevc", "ac3", Mode.ACCURATE, ""),
-        ("h264", "ac3", Mode.ACCURATE_FAST, "ac3"),
-        ("h264", "mp3", Mode.ROUGH_FAST, ""),
-    ],
-)
-def test_what_flv_cannot_hold_is_refused_beforehand(video: str, sound: str, mode: Mode, refused: str) -> None:
-    parameters = Parameters(replace(VIDEO, codec=video), (replace(SOUND, codec=sound),))
-    target = plan([clip(0, 2)], Coverage([segment(0, parameters=parameters)]), mode=mode).target
-
-    check_container(target, mode, "mkv")
-    if not refused:
-        return check_container(target, mode, "flv")
-    with pytest.raises(InvalidOutput, match=f"cannot hold {refused}") as refusal:
-        check_container(target, mode, "flv")
-    assert refusal.value.field == "output.key"
-    return None

@@ -2,20 +2,17 @@ import threading
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 from django.conf import LazySettings, settings
 from django.contrib.auth.models import User
 from django.db import connection
-from PIL import Image
 
 from editing import storage
 from editing.models import Bucket, EditingJob, JobState, MediaAsset, Recording
 from editing.services import editing_jobs
-from editing.services import media as media_service
 from editing.timeline.clips import Mode
 from editing.worker import edit, lease
-from tests.samples import number_of, watch
+from tests.samples import watch
 from tests.services.test_editing_jobs import clip, submit
 
 
@@ -167,41 +164,6 @@ def test_buckets_hold_only_whole_files(recording: Recording, ed: User) -> None:
     assert sorted(path.name for path in folder.parent.iterdir()) == ["out.jpg", "out.mp4"]
 
 
-def test_the_cover_is_the_frame_that_the_first_clip_names(recording: Recording, ed: User) -> None:
-    job = submit(ed, clip(0, 1), clip(3, 4, cover=3.48), clip(5, 6, cover=5.2), key="clips/a.mp4")
-
-    edit.run(job.pk)
-
-    asset = MediaAsset.objects.get()
-    assert (asset.cover_bucket, asset.cover_key) == (asset.bucket, "clips/a.jpg")
-    assert [number_of(gray(bucket, key)) for bucket, key in asset.pictures] == [87, 87]
-
-
-def test_a_cover_goes_where_it_is_wanted_and_leaves_with_its_asset(recording: Recording, ed: User) -> None:
-    media = Bucket.objects.get(name="media")
-    job = submit(ed, clip(), key="a.mp4", bucket="vod-media", cover=(media, "covers/goal.jpg"))
-    edit.run(job.pk)
-    asset = MediaAsset.objects.get()
-
-    assert storage.exists(media, "covers/goal.jpg")
-    assert not storage.exists(asset.bucket, "a.jpg")
-    media_service.delete(asset)
-    assert not storage.exists(media, "covers/goal.jpg")
-
-
-def test_a_cover_of_the_same_name_outlives_the_asset_it_replaces(recording: Recording, ed: User) -> None:
-    for start in (0, 4):
-        edit.run(submit(ed, clip(start, start + 1), key="a.mp4").pk)
-
-    asset = MediaAsset.objects.get()
-    assert [storage.exists(bucket, key) for bucket, key in asset.pictures] == [True, True]
-
-
-def gray(bucket: Bucket, key: str) -> np.ndarray:
-    with storage.open_file(bucket, key) as file, Image.open(file) as image:
-        return np.asarray(image.convert("L"))
-
-
 def test_the_plan_on_the_row_is_the_one_that_was_cut(recording: Recording, ed: User, settings: LazySettings) -> None:
     settings.MEDIA_WAIT_SECONDS = 10**9
     Recording.objects.update(ended=False)
@@ -213,16 +175,6 @@ def test_the_plan_on_the_row_is_the_one_that_was_cut(recording: Recording, ed: U
 
     job.refresh_from_db()
     assert (job.state, job.plan["frames"], job.report["verdict"]["frames"]) == (JobState.SUCCESS, 50, 50)
-
-
-def test_the_poster_of_a_replaced_file_goes_with_it(recording: Recording, ed: User) -> None:
-    jobs = []
-    for _ in range(2):
-        jobs.append(submit(ed, clip(), key="a.mp4"))
-        edit.run(jobs[-1].pk)
-
-    posters = [f"posters/{job.media_id}.jpg" for job in jobs]
-    assert [storage.exists(jobs[0].bucket, poster) for poster in posters] == [False, True]
 
 
 def test_a_job_whose_stream_is_gone_says_so(recording: Recording, ed: User) -> None:

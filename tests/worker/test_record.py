@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,10 +22,10 @@ from editing import queue, storage
 from editing.errors import Conflict
 from editing.media.spool import Spool
 from editing.models import Bucket, Recording, RecordJob, RecordState, SegmentRow, Stream
-from editing.services import editing_jobs, record_jobs, record_templates, recordings
+from editing.services import editing_jobs, health, record_jobs, record_templates, recordings
 from editing.timeline.clips import Clip, Mode, StreamName
 from editing.timeline.instant import Range
-from editing.worker import edit, lease, record, record_sweep, sweep
+from editing.worker import edit, lease, record, record_sweep, room, sweep
 from tests.rtmp import Publisher, Server, in_order, server
 from tests.samples import Kind, watch
 
@@ -264,6 +265,36 @@ def test_what_is_paused_keeps_its_last_partial_segment_and_is_one_recording_when
     assert [pause.reason for pause in job.pauses.all()] == ["paused by an operator", "stopped"]
 
 
+def test_what_is_stopped_and_started_again_is_one_recording_with_a_pause(job: RecordJob, media: Bucket) -> None:
+    worker = Worker(job)
+    with Publisher(job.url, Kind(seconds=20)):
+        until(has(job, 1))
+        record_jobs.stop(job)
+        worker.ended()
+        first = Recording.objects.get()
+        before = numbers(first)
+        time.sleep(1)
+        record_jobs.start(job)
+        worker = Worker(job)
+        until(has(job, first.segment_count + 1))
+        record_jobs.stop(job)
+        worker.ended()
+
+    recording = Recording.objects.get()
+    found = numbers(recording)
+    assert found[: len(before)] == before
+    assert in_order(found[len(before) :])
+    (gap,) = recordings.coverage(recording).gaps()
+    assert (gap.reason, gap.intended) == ("stopped", True)
+    assert [pause.reason for pause in job.pauses.all()] == ["stopped", "stopped"]
+    assert recording.former_playlists == [first.playlist]
+    assert recording.playlist != first.playlist
+    paths = [storage.local_path(media, key) or Path() for key in (first.playlist, recording.playlist)]
+    assert ["#EXT-X-ENDLIST" in path.read_text() for path in paths] == [True, True]
+    recordings.delete(recording)
+    assert not any(path.exists() for path in paths)
+
+
 def test_a_cycle_rolls_over_without_losing_or_doubling_a_frame(job: RecordJob) -> None:
     job.formats[0]["cycle_duration"] = 4
     job.save()
@@ -360,6 +391,59 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(job: RecordJob) -> Non
     assert Recording.objects.get().segment_count == 1
     assert RecordJob.objects.get().lease_token == "another"
     assert len(list(Spool(settings.SPOOL_DIR / job.pk, limit=1).left())) >= 1
+
+
+@pytest.fixture
+def memory_disk(quick: LazySettings) -> Iterator[Path]:
+    """A disk of its own for the spool: in memory, and soon almost full."""
+    shared = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(dir=shared))
+    quick.SPOOL_DIR = folder / "spool"
+    free = room.free_on([folder])
+    quick.DISK_WARN_BYTES, quick.DISK_STOP_BYTES = free - (32 << 20), free - (96 << 20)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def fill(path: Path, megabytes: int) -> None:
+    with path.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, megabytes << 20)
+
+
+def test_a_disk_that_fills_is_warned_of_and_then_stops_the_recording_until_there_is_room(
+    job: RecordJob, memory_disk: Path
+) -> None:
+    worker = Worker(job)
+    with Publisher(job.url, Kind(seconds=40)):
+        until(has(job, 1))
+        assert RecordJob.objects.get().vitals["warning"] == ""
+        fill(memory_disk / "half", 64)
+        until(lambda: "almost full" in RecordJob.objects.get().vitals["warning"])
+        assert any("almost full" in problem for problem in health.check()["problems"])
+        assert state(job) == ("started", "")
+        fill(memory_disk / "rest", 64)
+        until(lambda: state(job) == ("paused", "disk"))
+        until(lambda: Recording.objects.get().ended)
+        before = numbers(Recording.objects.get())
+        (memory_disk / "half").unlink()
+        time.sleep(1)
+        assert state(job) == ("paused", "disk")  # up to the warning's threshold
+        (memory_disk / "rest").unlink()
+        until(lambda: state(job) == ("started", ""))
+        segments = Recording.objects.get().segment_count
+        until(has(job, segments + 1))
+        record_jobs.stop(job)
+        worker.ended()
+
+    found = numbers(Recording.objects.get())
+    assert in_order(before)
+    assert found[: len(before)] == before
+    assert in_order(found[len(before) :])
+    assert [gap.reason for gap in recordings.coverage(Recording.objects.get()).gaps()] == [
+        "too little room on the disk"
+    ]
+    assert [pause.reason for pause in job.pauses.all()] == ["too little room on the disk", "stopped"]
+    assert "are free, and recording goes on above" in job.events.get(new="paused").detail
 
 
 def test_a_bucket_that_cannot_be_written_loses_nothing(job: RecordJob, media: Bucket) -> None:

@@ -13,6 +13,8 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +24,23 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
+from dashboard import rtmp_server
 from dashboard.processes import Service, Supervisor
 from editing.errors import NotFound
-from editing.services import access_keys
+from editing.services import access_keys, publishing
 
 OPERATOR = "operator"
 _READY_WITHIN = 60
-_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 
 
 class Command(BaseCommand):
-    help = "Start web server, workers and scheduler; on the first start also an operator account and a demo recording."
+    help = "Start web server, workers and scheduler; on the first start also an operator account and demos."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
         parser.add_argument("--port", type=int, default=8000, help="port of the pages and the API (default: 8000)")
         parser.add_argument("--rtmp-port", type=int, default=1935, help="port for RTMP; a free one if it is taken")
-        parser.add_argument("--no-demo", action="store_true", help="make no demo recording")
+        parser.add_argument("--no-demo", action="store_true", help="no demo recording, no demo stream")
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
@@ -48,11 +50,16 @@ class Command(BaseCommand):
             rtmp_port = self._rtmp_port(host, options["rtmp_port"], beside=port)
             call_command("migrate", interactive=False, verbosity=0)
             self._operator()
+            rtmp = self._rtmp(host, port, rtmp_port)
             connections.close_all()
-            services = _services(host, port, demo=not options["no_demo"])
-            environment = _environment(host, port, rtmp_port)
+            environment = _environment(host, port, rtmp)
+            ready = threading.Event()
+            services = [*rtmp.services, *_services(host, port)]
+            if not options["no_demo"]:
+                services += _demo(rtmp, after=ready)
             supervisor = Supervisor(services, environment, self._say, grace=settings.STOP_SECONDS)
-            threading.Thread(target=self._announce, args=(host, port, supervisor), daemon=True).start()
+            told = threading.Thread(target=self._announce, args=(host, port, rtmp, supervisor, ready), daemon=True)
+            told.start()
             supervisor.run()
             self._say("Ended.")
 
@@ -70,6 +77,31 @@ class Command(BaseCommand):
         self._say(f"RTMP port {wanted} is taken; using {found}.")
         return found
 
+    def _rtmp(self, host: str, web_port: int, port: int) -> Rtmp:
+        """Our RTMP server, where it is installed: asked about nothing yet, and told where it is asked."""
+        nginx = rtmp_server.find() if settings.RTMP_SERVER else None
+        if nginx is None:
+            if settings.RTMP_SERVER:
+                self._say(f"Nobody can publish here: there is no nginx with its RTMP module ({rtmp_server.INSTALL}).")
+            return Rtmp(rtmp_server.address("localhost", port), [], {"RTMP_ADDRESS": ""})
+        address = settings.RTMP_ADDRESS or rtmp_server.address(host, port)
+        own = _own_address() if host in rtmp_server.EVERYWHERE else []
+        try:
+            command = rtmp_server.prepare(
+                nginx,
+                settings.EDITING_HOME / "rtmp",
+                listen=(host, port),
+                applications=settings.RTMP_APPLICATIONS,
+                players=["127.0.0.1", "::1", *own, *_specific(host), *settings.RTMP_PLAYERS],
+                web=f"http://{_shown(host)}:{web_port}/",
+                secret=publishing.secret(),
+            )
+        except ValueError as error:
+            raise CommandError(f"The RTMP server cannot be set up: {error}") from error
+        publishing.settle(address)
+        keys = settings.RTMP_KEYS or not rtmp_server.is_loopback(host)
+        return Rtmp(address, [Service("rtmp", command)], {"RTMP_ADDRESS": address, "RTMP_KEYS": str(keys)})
+
     def _operator(self) -> None:
         """The first account, with a password that is shown now and never again."""
         try:
@@ -81,30 +113,50 @@ class Command(BaseCommand):
             self._say(f"\n  Sign in as   {OPERATOR}\n  Password     {password}")
             self._say("  (shown this once; change it in your account)\n")
 
-    def _announce(self, host: str, port: int, supervisor: Supervisor) -> None:
+    def _announce(self, host: str, port: int, rtmp: Rtmp, supervisor: Supervisor, ready: threading.Event) -> None:
+        """Say where it is once it answers, which may be later than anybody waits for."""
         address = f"http://{_shown(host)}:{port}/"
-        deadline = time.monotonic() + _READY_WITHIN
-        while time.monotonic() < deadline:
+        deadline: float | None = time.monotonic() + _READY_WITHIN
+        while not supervisor.stop.is_set():
             try:
                 with urllib.request.urlopen(f"{address}healthz", timeout=2):
-                    self._say(f"\n  Ready: {address}     (Ctrl-C ends everything)\n")
-                    return
+                    break
             except OSError:
-                if supervisor.stop.wait(0.3):
-                    return
-        self._say(f"Not ready after {_READY_WITHIN} s; see the lines above and {address}healthz.")
+                supervisor.stop.wait(0.3)
+            if deadline and time.monotonic() > deadline:
+                deadline = None
+                self._say(f"Not ready after {_READY_WITHIN} s; see the lines above and {address}healthz.")
+        else:
+            return
+        ready.set()
+        publish = (
+            f"\n  Publish to {_outside(rtmp.address, host)}/{settings.RTMP_APPLICATIONS[0]}/NAME"
+            if rtmp.services
+            else ""
+        )
+        self._say(f"\n  Ready: {address}     (Ctrl-C ends everything){publish}\n")
 
 
-def _services(host: str, port: int, *, demo: bool) -> list[Service]:
-    python, manage = sys.executable, str(settings.BASE_DIR / "manage.py")
+@dataclass(frozen=True)
+class Rtmp:
+    """Where streams are pulled here, what has to run for it, and what our own processes are told of it."""
+
+    address: str
+    services: list[Service]
+    environment: dict[str, str]
+
+
+def _services(host: str, port: int) -> list[Service]:
+    python = sys.executable
     celery = [python, "-m", "celery", "--quiet", "-A", "dashboard"]
     sizes = {
         "fast": settings.FAST_WORKERS,
         "slow": settings.SLOW_WORKERS,
         "live": settings.LIVE_WORKERS,
+        "callbacks": settings.CALLBACK_WORKERS,
         "system": 1,
     }
-    services = [
+    return [
         Service("web", [python, "-m", "dashboard.server", "--host", host, "--port", str(port)]),
         *(
             Service(name, [*celery, "worker", "-Q", name, "-n", f"{name}-{port}@%h", "-P", "threads", *_worker(size)])
@@ -112,24 +164,33 @@ def _services(host: str, port: int, *, demo: bool) -> list[Service]:
         ),
         Service("clock", [*celery, "beat", "--pidfile=", "-l", "WARNING"]),
     ]
-    if demo:
-        services.append(Service("demo", [python, manage, "make_demo"], once=True))
-    return services
+
+
+def _demo(rtmp: Rtmp, *, after: threading.Event) -> list[Service]:
+    """A recording to try things on, and a live stream that is recorded: published to our server, or waiting where
+    there is none to be taken."""
+    manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
+    listen = [] if rtmp.services else ["--listen"]
+    return [
+        Service("demo", [*manage, "make_demo", "--live", rtmp.address], once=True),
+        Service("on-air", [*manage, "publish_demo", rtmp.address, *listen], after=after),
+    ]
 
 
 def _worker(size: int) -> list[str]:
     return ["-c", str(size), "-l", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
 
 
-def _environment(host: str, port: int, rtmp_port: int) -> dict[str, str]:
+def _environment(host: str, port: int, rtmp: Rtmp) -> dict[str, str]:
     environment = dict(os.environ)
     environment.update(
+        rtmp.environment,
         EDITING_HOME=str(settings.EDITING_HOME),
-        RTMP_PORT=str(rtmp_port),
         PYTHONUNBUFFERED="1",
         PYTHONPATH=os.pathsep.join(filter(None, [str(Path(settings.BASE_DIR)), os.environ.get("PYTHONPATH", "")])),
     )
-    environment.setdefault("ALLOWED_HOSTS", ",".join(_hosts(host)))
+    # Our RTMP server and our own look at /healthz come by the address that we listen on, whatever others use.
+    environment["ALLOWED_HOSTS"] = ",".join(filter(None, (os.environ.get("ALLOWED_HOSTS"), *_hosts(host))))
     # Browsers send cookies to every port of a host: two installations on one machine must not share a name.
     environment.setdefault("SESSION_COOKIE_NAME", f"sessionid_{port}")
     environment.setdefault("CSRF_COOKIE_NAME", f"csrftoken_{port}")
@@ -139,7 +200,7 @@ def _environment(host: str, port: int, rtmp_port: int) -> dict[str, str]:
 def _hosts(host: str) -> list[str]:
     """The names by which browsers may call a server that listens on `host`."""
     names = ["localhost", "127.0.0.1", "[::1]", _shown(host)]
-    if host in _EVERYWHERE:
+    if host in rtmp_server.EVERYWHERE:
         names += [socket.gethostname(), socket.getfqdn(), *_own_address()]
     return list(dict.fromkeys(name.lower() for name in names))
 
@@ -154,9 +215,23 @@ def _own_address() -> list[str]:
 
 def _shown(host: str) -> str:
     """The host as a browser on this machine writes it."""
-    if host in _EVERYWHERE:
-        return "127.0.0.1" if host == _EVERYWHERE[0] else "[::1]"
-    return f"[{host}]" if ":" in host else host
+    if host in rtmp_server.EVERYWHERE:
+        return "127.0.0.1" if host == rtmp_server.EVERYWHERE[0] else "[::1]"
+    return rtmp_server.bracketed(host)
+
+
+def _specific(host: str) -> list[str]:
+    """The host, if it is an address that others may come from."""
+    try:
+        return [] if ip_address(host).is_unspecified else [host]
+    except ValueError:
+        return []
+
+
+def _outside(address: str, host: str) -> str:
+    """An RTMP address of ours as others write it."""
+    own = next(iter(_own_address()), "") if host in rtmp_server.EVERYWHERE else ""
+    return address.replace("//localhost:", f"//{own}:") if own else address
 
 
 def _family(host: str) -> socket.AddressFamily:

@@ -1,6 +1,7 @@
 """The table of actions. Every other operation of IMS is answered with InvalidAction.NotFound."""
 
 from editing.rpc.actions import (
+    callbacks,
     indexfile,
     live_editing,
     media_changes,
@@ -8,6 +9,9 @@ from editing.rpc.actions import (
     producing,
     project_materials,
     projects,
+    record_files,
+    record_jobs,
+    record_templates,
 )
 from editing.rpc.operation import Operation
 
@@ -21,5 +25,9 @@ ACTIONS: dict[str, Operation] = {
         *media_changes.OPERATIONS,
         *projects.OPERATIONS,
         *project_materials.OPERATIONS,
+        *record_jobs.OPERATIONS,
+        *record_files.OPERATIONS,
+        *record_templates.OPERATIONS,
+        *callbacks.OPERATIONS,
     )
 }

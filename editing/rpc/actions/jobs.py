@@ -11,6 +11,7 @@ from django.utils import timezone
 from editing.errors import NotFound
 from editing.models import Bucket, EditingJob, JobState
 from editing.models.editing_job import EditingJobQuerySet
+from editing.rpc.errors import CANCELLED, code_of_job
 from editing.rpc.operation import Call
 from editing.rpc.params import required, text
 from editing.rpc.wire import moment
@@ -18,7 +19,6 @@ from editing.timeline.instant import format_instant
 
 JOB_ID = required("JobId", text(most=64))
 REMEMBERED = timedelta(days=365)
-CANCELLED = "JobCancelled"
 
 
 def known(call: Call) -> EditingJobQuerySet:
@@ -44,7 +44,8 @@ def fault(job: EditingJob) -> dict[str, str]:
     """Code and Message of a job that failed, nothing otherwise."""
     if job.state == JobState.CANCELLED:
         return {"Code": CANCELLED, "Message": "The job was cancelled."}
-    return {"Code": job.error_code, "Message": job.error_message} if job.state == JobState.FAILED else {}
+    failed = job.state == JobState.FAILED
+    return {"Code": code_of_job(job.error_code), "Message": job.error_message} if failed else {}
 
 
 def changed_at(job: EditingJob) -> datetime:

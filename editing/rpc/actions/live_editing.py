@@ -11,10 +11,10 @@ from editing.models import Bucket, EditingJob, Project
 from editing.models.roles import Verb
 from editing.rpc.actions import jobs, output
 from editing.rpc.actions.streams import APP, DOMAIN, STREAM
-from editing.rpc.errors import invalid, missing
+from editing.rpc.errors import missing
 from editing.rpc.operation import Answer, Call, Operation
 from editing.rpc.params import choice, instant, json_object, json_objects, json_text, optional, required, text
-from editing.services import editing_jobs, plans, project_storage, projects
+from editing.services import covers, editing_jobs, project_storage, projects
 from editing.timeline.clips import Clip, Mode, StreamName
 from editing.timeline.instant import Range
 
@@ -38,6 +38,7 @@ FIELDS = {
     "clips[].end": "Clips[].EndTime",
     "clips[].cover": "Clips[].CoverTime",
     "mode": "MediaProduceConfig.Mode",
+    "project": PROJECT_ID.name,
     "user_data": "UserData",
     "output.cover_url": "Clips[].CoverUrl",
     **output.FIELDS,
@@ -75,13 +76,8 @@ def get(call: Call) -> Answer:
 
 
 def _project(call: Call) -> Project | None:
-    """The one that is named. Raises Refused, ProjectNotFound."""
-    if not call[PROJECT_ID]:
-        return None
-    project = projects.present(call.user, call[PROJECT_ID])
-    if project.kind != Project.Kind.LIVE:
-        raise invalid(PROJECT_ID.name, f"It must be a live editing project; this is an {project.kind}.")
-    return project
+    """The one that is named. Raises ProjectNotFound, InvalidInput."""
+    return projects.live(call.user, call[PROJECT_ID]) if call[PROJECT_ID] else None
 
 
 def _clip(item: Mapping[str, object], path: str, default: Mapping[str, object]) -> Clip:
@@ -100,7 +96,7 @@ def _cover(items: Sequence[Mapping[str, object]]) -> tuple[Bucket, str] | None:
         return None
     field = f"{CLIPS.name}[{timed[0][2]}].CoverUrl"
     place = storage.resolve(timed[0][1], field=field)
-    plans.check_cover(*place, field=field)
+    covers.check(place, field=field)
     return place
 
 
@@ -167,7 +163,8 @@ OPERATIONS = (
         (CLIPS, PROJECT_ID, STREAM_CONFIG, output.CONFIG, output.TARGET, PRODUCE_CONFIG, USER_DATA),
         differs="Where a project stores counts before the request's MediaURL, StorageLocation and FileName. "
         "VodMediaId is the MediaId. VodTemplateGroupId may only be VOD_NO_TRANSCODE. One cover is kept: "
-        "that of the first clip that names one. At most 1,000 clips.",
+        "that of the first clip that names one. At most 1,000 clips. NotifyAddress in UserData is an http(s) address, "
+        "no queue.",
         fields=FIELDS,
     ),
     Operation(
@@ -176,6 +173,6 @@ OPERATIONS = (
         Verb.SEE,
         (jobs.JOB_ID,),
         differs="MediaProduceConfig says the mode that was used. A cancelled job has Status Failed and Code "
-        "JobCancelled; other Codes are those of this studio. JobId is required.",
+        "JobCancelled. JobId is required.",
     ),
 )

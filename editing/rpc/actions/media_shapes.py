@@ -58,7 +58,7 @@ def _file(call: Call, asset: MediaAsset) -> dict[str, str]:
         "FileStatus": "Normal",
         "FileType": "source_file",
         "FileSize": str(asset.size),
-        "FileUrl": _signed(call, asset, asset.key),
+        "FileUrl": call.absolute(links.asset_url(asset, seconds=call[AUTH_TIMEOUT])),
         "Region": "",
         "FormatName": asset.facts.get("container", ""),
         "Duration": _seconds(asset.duration),

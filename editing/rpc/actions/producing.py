@@ -11,14 +11,11 @@ from editing.models.editing_job import EditingJobQuerySet
 from editing.models.roles import Verb
 from editing.rpc import paging
 from editing.rpc.actions import jobs
-from editing.rpc.errors import invalid
 from editing.rpc.operation import Answer, Call, Operation
-from editing.rpc.paging import MAX_RESULTS, NEXT_TOKEN
-from editing.rpc.params import choice, instant, optional, text, words
-from editing.timeline.instant import SECOND, to_datetime
+from editing.rpc.paging import END_TIME, MAX_RESULTS, NEXT_TOKEN, START_TIME
+from editing.rpc.params import choice, optional, text, words
+from editing.timeline.instant import SECOND
 
-LONGEST_SPAN = 30 * 24 * 3600 * SECOND
-START_TIME, END_TIME = (optional(name, instant, None) for name in ("StartTime", "EndTime"))
 STATUS = optional("Status", words(most=5, each=choice("Init", "Queuing", "Processing", "Success", "Failed")), None)
 JOB_TYPE = optional("JobType", choice("EditingJob", "LiveEditingJob", "VETemplateJob"), "")
 PROJECT_ID, KEYWORD, MASTER = (optional(name, text(most=64), "") for name in ("ProjectId", "Keyword", "MasterJobId"))
@@ -43,13 +40,9 @@ def listed(call: Call) -> Answer:
 
 
 def _filtered(call: Call, rows: EditingJobQuerySet) -> EditingJobQuerySet:
-    start, end = call[START_TIME], call[END_TIME]
-    if start is not None and end is not None and not 0 <= end - start <= LONGEST_SPAN:
-        raise invalid(END_TIME.name, "It lies up to 30 days after StartTime.")
+    wanted = paging.created_within(call, days=30)
     if call[JOB_TYPE] not in ("", "LiveEditingJob") or call[MASTER]:
         return rows.none()  # there are no others, and none belongs to a master job
-    wanted = Q() if start is None else Q(created_at__gte=to_datetime(start))
-    wanted &= Q() if end is None else Q(created_at__lte=to_datetime(end))
     wanted &= Q(pk=call[KEYWORD]) if call[KEYWORD] else Q()
     wanted &= Q(project=call[PROJECT_ID]) if call[PROJECT_ID] else Q()
     if status := call[STATUS]:

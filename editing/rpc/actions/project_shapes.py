@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from editing.models import ConvertState, Project, ProjectState
+from editing.rpc.errors import code_of_job
 from editing.rpc.wire import moment
 from editing.timeline.instant import SECOND
 
@@ -47,7 +48,7 @@ def listed(project: Project) -> dict[str, Any]:
     return {
         **_common(project),
         "Status": project.state,
-        "ErrorCode": project.error_code,
+        "ErrorCode": code_of_job(project.error_code),
         "ErrorMessage": project.error_message,
     }
 

@@ -16,8 +16,8 @@ from editing.rpc.actions.project_params import (
     materials,
 )
 from editing.rpc.operation import Answer, Call, Operation
-from editing.rpc.paging import MAX_RESULTS, NEXT_TOKEN
-from editing.rpc.params import Param, choice, instant, integer, json_text, optional, required, text, words
+from editing.rpc.paging import END_TIME, MAX_RESULTS, NEXT_TOKEN, PAGE_NO, PAGE_SIZE, START_TIME
+from editing.rpc.params import Param, choice, json_text, optional, required, text, words
 from editing.services import projects
 from editing.timeline.document import LONGEST
 from editing.timeline.instant import to_datetime
@@ -38,11 +38,8 @@ BUSINESS_STATUS = optional("BusinessStatus", choice(*filter(None, BusinessState.
 REQUEST_SOURCE = optional("RequestSource", choice("OpenAPI", "WebSDK"), "OpenAPI")
 STATUS = optional("Status", words(most=len(_STATES), each=choice(*_STATES)), None)
 SOURCE = optional("CreateSource", choice(*Project.Source.values), "")
-START_TIME, END_TIME = (optional(name, instant, None) for name in ("StartTime", "EndTime"))
 SORT_BY = paging.direction("SortBy", "CreationTime:Asc", "CreationTime:Desc")
 KEYWORD = optional("Keyword", text(most=64), "")
-PAGE_NO = optional("PageNo", integer(1, 1_000_000), 1)
-PAGE_SIZE = optional("PageSize", integer(1, 100), 10)
 PROJECT_IDS = required("ProjectIds", words(most=MOST_DELETED, each=text(most=64)))
 
 _DETAILS: dict[str, Param[Any]] = {

@@ -175,6 +175,17 @@ def _beeping(first: float, seconds: float) -> tuple[str, ...]:
 
 
 @cache
+def variable_rate() -> Material:
+    """No two neighbouring frames last equally long."""
+    uneven = "settb=1/90000,setpts='N*3600+mod(N,3)*900'"
+    folder = _filtered(
+        video=uneven, sound=_beeping(0, 5), output=("-fps_mode", "passthrough", "-enc_time_base", "1:90000")
+    )
+    truth = [(START + (n * 3600 + n % 3 * 900) * 100 // 9, n) for n in range(TINY.frames)]
+    return Material(Coverage(segments_in(folder)), tuple(truth), 48, beeps=_beeps(TINY, START))
+
+
+@cache
 def late_sound() -> Material:
     """Sound that is announced, but comes two seconds after the first picture."""
     folder = _filtered(sound=_beeping(2.0, 3))
@@ -235,6 +246,7 @@ MATERIALS: dict[str, Callable[[], Material]] = {
     "29.97": plain(rate="30000/1001", gop=15),
     "50": plain(rate="50", gop=25, seconds=4),
     "59.94": plain(rate="60000/1001", gop=30, seconds=4),
+    "variable rate": variable_rate,
     "full range": plain(options="-color_range pc -x264-params scenecut=0"),
     "44.1 kHz stereo": plain(audio_rate=44100, channels=2),
     "5.1": plain(channels=6),

@@ -1,0 +1,113 @@
+"""What is told of jobs: the events of IMS that live editing sends, with their messages as it has them.
+
+IMS does not publish the messages of its two events of recording; ours have the names that its other answers have.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from editing.models import EditingJob, JobState, Recording, RecordJob, RecordState
+from editing.timeline.instant import SECOND, to_datetime
+
+PRODUCE_COMPLETE = "ProduceMediaComplete"
+RECORD_STATUS, RECORD_FILE = "LiveRecordTaskStatus", "LiveRecordFileCreated"
+TEST = "CallbackTest"
+KINDS = {
+    PRODUCE_COMPLETE: "an editing job has ended",
+    RECORD_STATUS: "the state of a record job has changed",
+    RECORD_FILE: "a file of a recording is complete",
+}
+_NOTIFY_ADDRESS = "NotifyAddress"
+
+
+@dataclass(frozen=True)
+class Event:
+    """`subject` is the id of the job that it is about, `owner_id` whose job that is."""
+
+    kind: str
+    subject: str
+    owner_id: int | None
+    message: dict[str, Any]
+
+    def body(self, at: datetime) -> str:
+        """The document that is sent."""
+        document = {
+            "EventType": self.kind,
+            "UserId": self.owner_id or 0,
+            "EventTime": moment(at),
+            "MessageBody": self.message,
+        }
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def produce_complete(job: EditingJob) -> Event:
+    """A job that has ended, however it did."""
+    message = {
+        "Status": "Success" if job.state == JobState.SUCCESS else "Fail",
+        "JobId": job.pk,
+        "ProjectId": job.project_id or "",
+        "MediaId": job.media_id,
+        "MediaURL": job.bucket.url(job.key),
+        "ErrorCode": "JobCancelled" if job.state == JobState.CANCELLED else job.error_code,
+        "ErrorMessage": "The job was cancelled." if job.state == JobState.CANCELLED else job.error_message,
+        "UserData": job.user_data,
+    }
+    return Event(PRODUCE_COMPLETE, job.pk, job.owner_id, message)
+
+
+def record_status(job: RecordJob, reason: str) -> Event:
+    """`Status` has the three words of IMS, to which a stopped job is a paused one; `State` is ours."""
+    status = RecordState.PAUSED if job.state == RecordState.STOPPED else RecordState(job.state)
+    message = {**_of_job(job), "Status": status.value, "State": RecordState(job.state).value, "Reason": reason}
+    return Event(RECORD_STATUS, job.pk, job.owner_id, message)
+
+
+def record_file(
+    job: RecordJob, recording: Recording, *, key: str, kind: str, size: tuple[int, int] | None = None
+) -> Event:
+    """A file of a recording that has its final name in the job's bucket; `kind` is m3u8, mp4 or flv, `size` that of
+    its pictures."""
+    assert recording.range is not None
+    output = {"Type": job.bucket.kind, "Endpoint": job.bucket.endpoint, "Bucket": job.bucket.name}
+    message = {
+        **_of_job(job),
+        "RecordId": str(recording.pk),
+        "RecordUrl": job.bucket.url(key),
+        "Format": kind,
+        "StartTime": moment(to_datetime(recording.range.start)),
+        "EndTime": moment(to_datetime(recording.range.end)),
+        "Duration": recording.range.duration / SECOND,
+        "Width": size[0] if size else 0,
+        "Height": size[1] if size else 0,
+        "RecordOutput": output,
+    }
+    return Event(RECORD_FILE, job.pk, job.owner_id, message)
+
+
+def notify_address(user_data: str) -> str:
+    """Where UserData wants an editing job's end told; empty where it says nothing of that."""
+    try:
+        found = json.loads(user_data or "null")
+    except ValueError:
+        return ""
+    address = found.get(_NOTIFY_ADDRESS) if isinstance(found, dict) else None
+    return address if isinstance(address, str) else ""
+
+
+def moment(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _of_job(job: RecordJob) -> dict[str, Any]:
+    name = job.stream.full_name
+    return {
+        "JobId": job.pk,
+        "JobName": job.name,
+        "DomainName": name.domain,
+        "AppName": name.app,
+        "StreamName": name.stream,
+    }
