@@ -85,7 +85,7 @@ class _Edge(Thread):
         self._source = (piece.parameters and piece.parameters.video) or target.video
         self._queue: Queue[tuple[bool, int, Any] | None] = Queue(_MOST_WAITING)
         self._ended = Event()
-        self._error: EditingError | None = None
+        self._error: Exception | None = None
 
     def stop(self) -> None:
         self._ended.set()
@@ -114,6 +114,8 @@ class _Edge(Thread):
         except FFmpegError as error:
             key = self._piece.segments[0].key if self._piece.segments else "black"
             self._error = UnreadableMedia(f"The pictures of {key} cannot be encoded: {error.strerror}.")
+        except Exception as error:  # whoever waits for packets must hear of it, whatever it is
+            self._error = error
         self._put(None)
 
     def _put(self, item: tuple[bool, int, Any] | None) -> None:

@@ -9,6 +9,7 @@ import av
 import av.filter
 
 from editing.media.command import fitting
+from editing.media.muxer import TICK
 from editing.timeline.parameters import VideoParameters
 
 _FULL_RANGE = "2"
@@ -37,9 +38,7 @@ class Fitter:
 
     def _opened(self, frame: Any, own: VideoParameters) -> Any:
         graph = av.filter.Graph()
-        before = graph.add_buffer(
-            width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base
-        )
+        before = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=TICK)
         for name, arguments, options in (*fitting(self._target, own), ("format", (self._target.pixel_format,), {})):
             named = (f"{key}={value}" for key, value in options.items())
             node = graph.add(name, ":".join(map(str, (*arguments, *named))))
