@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 PACKET = 188
 _SYNC = 0x47
-_BEGINS = 0x40
+_ERROR, _BEGINS = 0x80, 0x40
+_DISCONTINUITY = 0x80
 _ADAPTATION, _PAYLOAD = 0x20, 0x10
 _SECTION_HEAD = 12
 _PCR, _OPCR, _SPLICE, _PRIVATE, _EXTENSION = 0x10, 0x08, 0x04, 0x02, 0x01
@@ -47,7 +49,7 @@ def fullest_tables(data: bytes) -> bytes:
     maps: dict[int, bytes] = {}
     announced: set[int] = set()
     association = b""
-    for packet in _packets(data):
+    for packet in (data[at : at + PACKET] for at in _positions(data)):
         pid = (packet[1] & 0x1F) << 8 | packet[2]
         if pid and pid not in announced:
             continue
@@ -63,12 +65,44 @@ def fullest_tables(data: bytes) -> bytes:
     return association + longest if association and longest else b""
 
 
-def _packets(data: bytes) -> Iterator[bytes]:
-    """The packets that are whole; after damage, from the next one on that begins as one should."""
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where packets of a track are missing, come twice or are marked as damaged: at the packet `at` of the file.
+
+    `begins` says that a frame begins there, `clean` that the one before it is whole all the same.
+    """
+
+    at: int
+    begins: bool
+    clean: bool
+
+
+def breaks(data: bytes, pid: int) -> list[Break]:
+    """The breaks in a track, by the counters of its packets. Files that were joined break cleanly where they meet."""
+    found: list[Break] = []
+    expected, before, end = -1, -1, 0
+    torn = False
+    for at in _positions(data):
+        torn, end = torn or at != end, at + PACKET
+        head = data[at + 3]
+        if (data[at + 1] & 0x1F) << 8 | data[at + 2] != pid or not head & _PAYLOAD:
+            continue
+        announced = head & _ADAPTATION and data[at + 4] and data[at + 5] & _DISCONTINUITY
+        damaged = bool(data[at + 1] & _ERROR) or torn
+        if damaged or (before >= 0 and head & 0x0F != expected and not announced):
+            begins = bool(data[at + 1] & _BEGINS)
+            whole = before >= 0 and _stuffed(data[before : before + PACKET])
+            found.append(Break(at, begins, begins and whole and not damaged))
+        expected, before, torn = head + 1 & 0x0F, at, False
+    return found
+
+
+def _positions(data: bytes) -> Iterator[int]:
+    """Where the packets that are whole begin; after damage, from the next one on that begins as one should."""
     at = data.find(_SYNC)
     while 0 <= at <= len(data) - PACKET:
         if data[at] == _SYNC:
-            yield data[at : at + PACKET]
+            yield at
             at += PACKET
         else:
             at = data.find(_SYNC, at)
