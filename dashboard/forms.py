@@ -11,7 +11,7 @@ from django import forms
 from django.conf import settings
 
 from editing.errors import EditingError, InvalidInstant
-from editing.models import Bucket, RecordTemplate, Stream
+from editing.models import Bucket, Project, RecordTemplate, Stream
 from editing.services import editing_jobs
 from editing.services.editing_jobs import Output
 from editing.timeline.clips import Clip, HolePolicy, Mode
@@ -105,6 +105,33 @@ class RangeForm(forms.Form):
             self.add_error("cover", "The cover must lie in its clip.")
 
 
+class InstantField(forms.CharField):
+    """An instant in full, or nothing."""
+
+    def clean(self, value: Any) -> Instant | None:
+        text = super().clean(value)
+        try:
+            return parse_instant(text) if text else None
+        except InvalidInstant as error:
+            raise forms.ValidationError(error.message) from error
+
+
+class CoverForm(forms.Form):
+    """An instant of a clip, or none; a clip's end means its last picture."""
+
+    at = InstantField(required=False)
+
+    def __init__(self, *args: Any, clip: Range, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.clip = clip
+
+    def clean_at(self) -> Instant | None:
+        at: Instant | None = self.cleaned_data["at"]
+        if at is not None and not self.clip.start <= at <= self.clip.end:
+            raise forms.ValidationError("The cover must lie in its clip.")
+        return at
+
+
 def _number(placeholder: str) -> forms.NumberInput:
     return forms.NumberInput({"placeholder": placeholder, "inputmode": "numeric"})
 
@@ -134,10 +161,10 @@ class MergeForm(forms.Form):
     def clean_holes(self) -> str:
         return str(self.cleaned_data["holes"] or HolePolicy.SKIP.value)
 
-    def request(self, clips: Sequence[Clip]) -> dict[str, Any]:
-        """The arguments of services.editing_jobs.submit; without a name the suggested one."""
+    def request(self, clips: Sequence[Clip], project: Project | None) -> dict[str, Any]:
+        """The arguments of services.editing_jobs.submit; without a name the suggested one, in the project's folder."""
         values = self.cleaned_data
-        key = values["key"] or editing_jobs.suggest_key(clips)
+        key = values["key"] or editing_jobs.suggest_key(clips, folder=project.folder if project else "")
         bitrate = values["bitrate"] * 1000 if values["bitrate"] else None
         return {
             "clips": clips,
@@ -145,6 +172,7 @@ class MergeForm(forms.Form):
             "output": Output(values["bucket"], key, values["width"], values["height"], bitrate),
             "holes": HolePolicy(values["holes"]),
             "user_data": values["user_data"],
+            "project": project,
         }
 
     def add_refusal(self, error: EditingError) -> None:
@@ -163,17 +191,6 @@ class MergeForm(forms.Form):
     def _field_of(self, error: EditingError) -> str | None:
         field = (error.field or "").removeprefix("output.")
         return field if field in self.fields else None
-
-
-class InstantField(forms.CharField):
-    """An instant in full, or nothing."""
-
-    def clean(self, value: Any) -> Instant | None:
-        text = super().clean(value)
-        try:
-            return parse_instant(text) if text else None
-        except InvalidInstant as error:
-            raise forms.ValidationError(error.message) from error
 
 
 _GIGABYTE = 10**9
@@ -204,7 +221,7 @@ class RecordJobForm(forms.Form):
     """A stream to record; the fields are the arguments of services.record_jobs.create."""
 
     name = forms.CharField(max_length=128)
-    url = forms.CharField(label="Address", help_text="rtmp://host/application/stream, or rtmps")
+    url = forms.CharField(label="Address", help_text="rtmp://host/application/stream, rtmps, or a live .m3u8")
     bucket = forms.ModelChoiceField(Bucket.objects.active(), empty_label=None, to_field_name="name")
     template = forms.ModelChoiceField(
         RecordTemplate.objects.order_by("kind", "name"), required=False, empty_label="live editing (default)"

@@ -9,13 +9,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.access import load, needs
-from dashboard.views.jobs import asset_links
+from dashboard.views.jobs import asset_links, cover_at
 from editing.errors import EditingError
 from editing.models import MediaAsset
 from editing.models.roles import Verb
 from editing.services import links, media
 
-_ROWS = MediaAsset.objects.select_related("bucket", "job")
+_ROWS = MediaAsset.objects.select_related("bucket", "cover_bucket", "job")
 
 
 @needs(Verb.SEE)
@@ -30,9 +30,12 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def detail(request: HttpRequest, asset_id: str) -> HttpResponse:
     asset = load(_ROWS, request, pk=asset_id)
-    return render(
-        request, "assets/asset.html", {"asset": asset, "url": asset.bucket.url(asset.key), **asset_links(asset)}
-    )
+    context = {"asset": asset, "url": asset.bucket.url(asset.key), **asset_links(asset)}
+    if asset.cover_bucket:
+        context["cover_place"] = f"{asset.cover_bucket} / {asset.cover_key}"
+    if asset.job:
+        context["cover_at"] = cover_at(asset.job)
+    return render(request, "assets/asset.html", context)
 
 
 @needs(Verb.EDIT)

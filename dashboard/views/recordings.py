@@ -27,12 +27,13 @@ _ROWS = Recording.objects.select_related("stream", "bucket")
 def detail(request: HttpRequest, recording_id: int) -> HttpResponse:
     """Player, timeline, clips."""
     recording = load(_ROWS, request, pk=recording_id)
+    clips = ClipList(request)
     context = {
         "recording": recording,
         "playlist": links.playlist_url(recording) if recording.range else "",
         "longest": recordings.LONGEST_PLAYLIST // 1_000_000,
-        "clips": ClipList(request),
-        "merge": MergeForm(),
+        "clips": clips,
+        "merge": MergeForm(initial={"bucket": clips.project.bucket} if clips.project else None),
     }
     return render(request, "recordings/recording.html", context)
 

@@ -103,6 +103,7 @@ class RecordJobSerializer(serializers.ModelSerializer[RecordJob]):
             "name",
             "stream",
             "url",
+            "input",
             "notify_url",
             "bucket",
             "state",

@@ -133,10 +133,10 @@ def retry(job: EditingJob) -> EditingJob:
     return job
 
 
-def suggest_key(clips: Sequence[Clip]) -> str:
+def suggest_key(clips: Sequence[Clip], *, folder: str = "") -> str:
     """A readable name for a merge of these clips that no file or unfinished job has, such as
     clips/live-main-20261120-103000.mp4."""
-    stem = f"clips/{stem_of(clips)}"
+    stem = f"{folder or 'clips'}/{stem_of(clips)}"
     taken = set(EditingJob.objects.filter(key__startswith=stem).values_list("key", flat=True))
     names = [f"{stem}.mp4", *(f"{stem}-{number}.mp4" for number in range(2, len(taken) + 3))]
     return next(name for name in names if name not in taken)

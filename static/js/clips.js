@@ -1,6 +1,8 @@
 /* The clip list as the server renders it: shown on the timeline, put in order by dragging, removed by a key. */
 
-import { fromISO } from "./instants.js";
+import { fromISO, toISO } from "./instants.js";
+
+const SAME = 0.002; // ms: instants are exact to the microsecond
 
 export class ClipRows {
   constructor(recording, timeline) {
@@ -14,7 +16,7 @@ export class ClipRows {
     this.#placeNotes();
     const rows = [...document.querySelectorAll("#clips li[data-clip]")];
     this.timeline.clips = rows
-      .map((row, position) => ({ ...rangeOf(row), number: position + 1 }))
+      .map((row, position) => ({ ...rangeOf(row), number: position + 1, cover: fromISO(row.dataset.cover ?? ""), row }))
       .filter((clip) => clip.recording === this.recording);
     this.timeline.achieved = [...document.querySelectorAll("#clips [data-achieved]")]
       .map(rangeOf)
@@ -36,6 +38,20 @@ export class ClipRows {
     }
   }
 
+  /* The clip that holds the picture at an instant, the one with the focus before others. */
+  at(instant) {
+    this.read(); // the list may have come this very moment
+    const holding = this.timeline.clips.filter(({ start, end }) => start <= instant && instant < end);
+    return holding.find(({ row }) => row.contains(document.activeElement)) ?? holding[0];
+  }
+
+  /* The picture at an instant becomes the cover; if it is, it is no longer. Whether it is then. */
+  async cover(clip, instant) {
+    const at = Math.abs(clip.cover - instant) < SAME ? "" : toISO(instant);
+    await htmx.ajax("POST", clip.row.dataset.setCover, { target: "#clips", swap: "outerHTML", values: { at } });
+    return at !== "";
+  }
+
   /* The row the focus is in, if any. */
   removeFocused() {
     document.activeElement?.closest("li[data-clip]")?.querySelector("[data-remove]").click();
@@ -48,7 +64,10 @@ export class ClipRows {
       animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 120,
       onEnd: () => {
         const order = [...list.querySelectorAll("li[data-clip]")].map((row) => row.dataset.clip);
-        htmx.ajax("POST", list.dataset.order, { target: "#clips", swap: "outerHTML", values: { clip: order } });
+        list.inert = true; // what is clicked now would be answered into a list that is about to be replaced
+        htmx
+          .ajax("POST", list.dataset.order, { target: "#clips", swap: "outerHTML", values: { clip: order } })
+          .finally(() => (list.inert = false));
       },
     });
   }

@@ -1,6 +1,6 @@
 /* The recording page: player, timeline, marks and clips held together. Every key has a button, every drag a field. */
 
-import { announce } from "./site.js";
+import { announce, warn } from "./site.js";
 import { ClipRows } from "./clips.js";
 import { Frames } from "./frames.js";
 import { fromISO, sayDuration } from "./instants.js";
@@ -133,6 +133,18 @@ class Editor {
     announce(`${name === "in" ? "In" : "Out"} ${full(instant)}`);
   }
 
+  /* The picture shown becomes the cover of the clip it is in: of the one that is being marked, or of one in the list. */
+  async cover() {
+    if (!this.marks) return;
+    const instant = this.player.instant + ROUNDING;
+    const at = (await this.frames.at(instant))?.start ?? instant;
+    const clip = this.rows.at(at);
+    const marked = this.marks.holds(at) && (this.marks.complete || !clip);
+    if (!marked && !clip) return warn("The picture shown is in no clip: set In and Out around it, or go into a clip.");
+    const chosen = marked ? this.marks.setCover(at) : await this.rows.cover(clip, at);
+    announce(chosen ? `Cover ${full(at)}` : "The cover is chosen for you.");
+  }
+
   goTo(name, shift = 0) {
     const instant = this.marks?.get(name);
     if (instant !== null && instant !== undefined) this.seek(instant + shift);
@@ -222,6 +234,7 @@ class Editor {
       "set-in": () => this.mark("in"),
       "set-out": () => this.mark("out"),
       "play-clip": () => this.playMarked(),
+      "set-cover": () => this.cover(),
       "zoom-in": () => this.timeline.zoom(0.5),
       "zoom-out": () => this.timeline.zoom(2),
       "pan-back": () => this.timeline.pan(-0.5),
@@ -241,6 +254,7 @@ class Editor {
       { keys: ["Shift+o"], label: "go to the last picture before out", run: () => this.goTo("out", -1) },
       { keys: ["p"], label: "play from in to out", run: actions["play-clip"] },
       { keys: ["Shift+p"], label: "play the last two seconds before out", run: () => this.playMarked(2000) },
+      { keys: ["c"], label: "the picture shown becomes the cover, or no longer", run: actions["set-cover"] },
       { keys: ["Alt+x"], label: "clear in and out", run: () => this.marks.clear() },
       { keys: ["Enter"], label: "add the clip", run: () => $("marks").requestSubmit() },
       { keys: ["Delete"], label: "remove the clip that has the focus", run: () => this.rows.removeFocused() },

@@ -1,6 +1,6 @@
 /* In and out: two fields and two handles that say the same. The fields are the truth, the handles sit on the ruler. */
 
-import { sayDuration } from "./instants.js";
+import { sayDuration, toISO } from "./instants.js";
 import { full, length } from "./times.js";
 
 const NAMES = ["in", "out"];
@@ -12,6 +12,8 @@ export class Marks {
     this.fields = Object.fromEntries(NAMES.map((name) => [name, document.getElementById(name)]));
     this.handles = Object.fromEntries(NAMES.map((name) => [name, document.getElementById(`handle-${name}`)]));
     this.said = document.getElementById("mark-length");
+    this.kept = document.getElementById("mark-cover");
+    this.cover = null; // of the clip that is being marked
     document.getElementById("marks").addEventListener("instantchange", () => this.changed());
     for (const name of NAMES) this.#handle(name);
   }
@@ -26,7 +28,25 @@ export class Marks {
     this.changed();
   }
 
+  /* Whether a picture lies between the points, as far as they are set. */
+  holds(instant) {
+    const [from, to] = NAMES.map((name) => this.get(name));
+    return (from !== null || to !== null) && (from ?? -Infinity) <= instant && instant < (to ?? Infinity);
+  }
+
+  get complete() {
+    return NAMES.every((name) => this.get(name) !== null);
+  }
+
+  /* The picture at an instant becomes the cover; if it is, it is no longer. Whether it is then. */
+  setCover(instant) {
+    this.cover = this.cover === instant ? null : instant;
+    this.changed();
+    return this.cover !== null;
+  }
+
   clear() {
+    this.cover = null;
     for (const name of NAMES) this.set(name, null);
   }
 
@@ -41,6 +61,9 @@ export class Marks {
     const [from, to] = NAMES.map((name) => this.get(name));
     this.timeline.in = from;
     this.timeline.out = to;
+    if (this.cover !== null && !this.holds(this.cover)) this.cover = null;
+    this.kept.value = this.cover === null ? "" : toISO(this.cover);
+    this.timeline.cover = this.cover;
     const both = from !== null && to !== null;
     this.said.textContent = !both ? "–" : to > from ? length(to - from) : "ends before it begins";
     this.said.title = both && to > from ? sayDuration(to - from) : "";

@@ -14,7 +14,7 @@ export class Timeline {
     this.achieved = []; // [start, end] of whole segments that a rough mode takes
     this.frames = null; // instants of the frames around the playhead
     this.head = whole.start;
-    this.in = this.out = null;
+    this.in = this.out = this.cover = null;
     this.painter = new Painter(ruler, overview);
     this.fit();
     new ResizeObserver(() => this.draw()).observe(ruler);

@@ -52,7 +52,7 @@ def test_an_operator_records_a_stream(opal: User, media: Bucket) -> None:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"url": "http://example.com/live/main"}, "Give an address like rtmp://host/application/stream"),
+        ({"url": "ftp://example.com/live/main"}, "Give an address like rtmp://host/application/stream"),
         ({"end_at": "soon"}, "is not a date and time"),
         ({"end_at": "2020-01-01T00:00:00Z"}, "has passed"),
         ({"name": ""}, "This field is required"),
