@@ -87,6 +87,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("callbacks/<int:delivery_id>/redeliver/", callbacks.redeliver, name="callback-redeliver"),
     path("assets/", assets.index, name="assets"),
     path("assets/<str:asset_id>/", assets.detail, name="asset"),
+    path("assets/<str:asset_id>/stills/", assets.stills, name="asset-stills"),
     path("assets/<str:asset_id>/delete/", assets.delete, name="asset-delete"),
     path("rtmp/begin/", rtmp.begin, name="rtmp-begin"),
     path("rtmp/go-on/", rtmp.go_on, name="rtmp-go-on"),

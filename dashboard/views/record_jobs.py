@@ -80,8 +80,8 @@ def _index(request: HttpRequest, form: RecordJobForm) -> HttpResponse:
 def _context(request: HttpRequest, job: RecordJob) -> dict[str, Any]:
     return {
         "job": job,
-        "slice": next(entry["slice_duration"] for entry in job.formats if entry["format"] == "m3u8"),
-        "recordings": job.recordings.exclude(start=None).order_by("-pk")[:10],
+        "formats": [entry["format"] for entry in job.formats],
+        "recordings": job.recordings.exclude(start=None).order_by("-pk").prefetch_related("files")[:10],
         "pauses": job.pauses.order_by("-pk")[:10],
         "events": job.events.order_by("-pk")[:20],
         "told": Delivery.objects.visible_to(request.user).filter(subject=job.pk).exists(),

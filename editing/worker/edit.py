@@ -105,6 +105,7 @@ def _asset(job: EditingJob, output: Path, *, covered: bool) -> MediaAsset:
         poster=f"{storage.POSTERS}/{job.media_id}.jpg" if covered else "",
         cover_bucket=job.cover_bucket if covered else None,
         cover_key=job.cover_key if covered else "",
+        stills_wanted=MediaAsset.Stills.ALL,
         job=job,
         created_at=timezone.now(),
     )

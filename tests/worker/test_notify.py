@@ -226,6 +226,8 @@ def test_an_event_is_told_to_everybody_who_asked_once_to_each_address(opal: User
     assert [each.owner for each in found.values()] == [None, opal, opal]
     assert [each.address for each in told(ed)] == ["https://all.example/"]
     assert [each.address for each in told(ed, kind="Other")] == ["https://all.example/", "https://ed.example/"]
+    User.objects.filter(pk=ed.pk).update(is_active=False)
+    assert [each.address for each in told(ed, kind="Other")] == ["https://all.example/"]
 
 
 def test_what_is_rolled_back_is_not_told(opal: User, hook: Receiver) -> None:
@@ -340,6 +342,27 @@ def test_nobody_who_listens_is_tried_again(opal: User, hook: Receiver) -> None:
 
     assert run(delivery).state == "waiting"
     assert "Connection refused" in delivery.error
+
+
+def test_a_server_that_does_not_answer_is_spared_and_comes_back(opal: User, settings: LazySettings) -> None:
+    settings.CALLBACK_NETWORKS = [ip_network("127.0.0.1")]
+    with receiver() as hook:
+        port = hook.port
+    failed, spared = (told(opal, f"http://127.0.0.1:{port}/{each}", subject=each)[0] for each in "ab")
+    (other,) = told(opal, f"http://127.0.0.1:{port + 1}/", subject="c")
+    now = timezone.now()
+
+    run(failed)
+    assert run(spared).attempts == 0
+    other.refresh_from_db()
+    assert (failed.next_at > now, spared.next_at > now, other.next_at > now) == (True, True, False)
+    assert spared.next_at < now + timedelta(seconds=90), "it is spared for a minute, whatever the pause of the other"
+
+    with receiver(port=port) as hook:
+        later(spared)
+        run(spared)
+        assert run(failed).state == "delivered", "the server is back"
+    assert [each.path for each in hook.received] == ["/b", "/a"]
 
 
 def _drip(handler: BaseHTTPRequestHandler) -> None:
