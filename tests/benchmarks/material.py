@@ -30,7 +30,7 @@ def recording(minutes: int = 10) -> list[Segment]:
         loop = folder.parent / "loop.ts"
         if not loop.exists():
             _encode(loop)
-        _repeat(loop, folder, minutes * 60 // LOOP)
+        repeat(loop, folder, minutes * 60 // LOOP)
         (folder / "done").touch()
     return segments_in(folder)
 
@@ -50,7 +50,8 @@ def _encode(loop: Path) -> None:
     half.rename(loop)
 
 
-def _repeat(loop: Path, folder: Path, times: int) -> None:
+def repeat(loop: Path, folder: Path, times: int) -> None:
+    """So many copies of a loop, one after the other on one clock, as HLS in a folder."""
     options = {"hls_time": "6", "hls_list_size": "0", "hls_segment_filename": str(folder / "%05d.ts")}
     with av.open(str(loop)) as source, av.open(str(folder / "index.m3u8"), "w", format="hls", options=options) as hls:
         tracks: dict[int, Any] = {stream.index: hls.add_stream_from_template(stream) for stream in source.streams}
