@@ -9,15 +9,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.http import HttpResponseClientRedirect, reswap, trigger_client_event
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh, reswap, trigger_client_event
 
 from dashboard.access import load, needs
 from dashboard.clip_list import ClipList
 from dashboard.forms import CoverForm, MergeForm, RangeForm
 from editing.errors import EditingError
-from editing.models import EditingJob, Recording
+from editing.models import EditingJob, Project, ProjectState, Recording
 from editing.models.roles import Verb
-from editing.services import editing_jobs
+from editing.services import editing_jobs, project_clips
 from editing.timeline.clips import Clip
 from editing.timeline.describe import describe
 from editing.timeline.instant import Range
@@ -35,7 +35,11 @@ def add(request: HttpRequest, recording_id: int) -> HttpResponse:
     if not form.is_valid():
         return reswap(render(request, "clips/_mark_errors.html", {"form": form}), "none")
     clips = ClipList(request)
-    clips.add(recording, form.cleaned_data["range"], form.cleaned_data["cover"])
+    try:
+        clips.add(recording, form.cleaned_data["range"], form.cleaned_data["cover"])
+    except EditingError as error:
+        form.add_error("start", error.message)
+        return reswap(render(request, "clips/_mark_errors.html", {"form": form}), "none")
     return _list(request, clips, added=True)
 
 
@@ -101,14 +105,21 @@ def clear(request: HttpRequest) -> HttpResponse:
 @needs(Verb.EDIT)
 @require_POST
 def take(request: HttpRequest, job_id: str) -> HttpResponse:
-    """The clips of a job once more, to change something about them; then on to the recording of the first."""
-    job = load(EditingJob.objects.all(), request, pk=job_id)
+    """The clips of a job once more, in its project, to change something about them; then on to the recording of the
+    first."""
+    job = load(EditingJob.objects.select_related("project"), request, pk=job_id)
     found = [(_recording_at(clip), clip) for clip in clips_of(job)]
     there = [(recording, clip) for recording, clip in found if recording is not None]
     if not there:
         messages.error(request, "The recordings of this job are no longer there.")
         return redirect("job", job_id)
-    ClipList(request).begin_with(there)
+    if job.project and job.project.kind == Project.Kind.LIVE and job.project.state != ProjectState.DELETED:
+        project_clips.work_on(request.user, job.project)
+    try:
+        ClipList(request).begin_with(there)
+    except EditingError as error:
+        messages.error(request, error.message)
+        return redirect("job", job_id)
     return redirect("recording", there[0][0].pk)
 
 
@@ -126,15 +137,21 @@ def plan(request: HttpRequest) -> HttpResponse:
 @needs(Verb.EDIT)
 @require_POST
 def merge(request: HttpRequest) -> HttpResponse:
-    """Submit, then on to the job; what is refused stands at its field."""
+    """Submit as a job of the clips' project, then on to the job; what is refused stands at its field.
+
+    Nobody merges what is not on the screen: where others have changed the list, the page shows it first.
+    """
     clips, form = ClipList(request), MergeForm(request.POST)
+    if request.POST.get("revision", str(clips.revision)) != str(clips.revision):
+        messages.warning(request, "The clips have been changed in another window. These are the newest; merge again.")
+        return HttpResponseClientRefresh()
     if form.is_valid():
         try:
-            job = editing_jobs.submit(request.user, **form.request(clips.clips))
+            job = editing_jobs.submit(request.user, **form.request(clips.clips, clips.project))
         except EditingError as error:
             form.add_refusal(error)
         else:
-            clips.clear()
+            clips.remove(*(each.id for each in clips.chosen))
             return HttpResponseClientRedirect(reverse("job", args=[job.pk]))
     return render(request, "clips/_merge.html", {"merge": form})
 
@@ -149,7 +166,7 @@ def _recording_at(clip: Clip) -> Recording | None:
 
 def _planned(clips: ClipList, form: MergeForm) -> dict[str, Any]:
     """The plan, each part of it beside its clip, or the refusal."""
-    asked = form.request(clips.clips)
+    asked = form.request(clips.clips, clips.project)
     output = asked["output"]
     try:
         planned = editing_jobs.plan(asked["clips"], mode=asked["mode"], output=output, holes=asked["holes"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +18,7 @@ from editing.timeline.parameters import AudioParameters, VideoParameters
 
 __all__ = ["TICK", "Muxer", "described"]
 
-_NO_SPACE = 28
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Muxer:
@@ -70,6 +71,8 @@ class Muxer:
         try:
             self.container.start_encoding()
         except (FFmpegError, ValueError) as error:
+            if isinstance(error, FFmpegError) and error.errno in _NO_SPACE:
+                raise _fault(error) from error
             raise UnsupportedMedia(f"A .{self.kind.extension} file cannot hold these tracks: {error}") from error
 
     def _copy_of(self, template: Any) -> Any:
@@ -126,6 +129,6 @@ def described(stream: Any, parameters: VideoParameters) -> Any:
 
 
 def _fault(error: FFmpegError) -> Exception:
-    if error.errno == _NO_SPACE:
+    if error.errno in _NO_SPACE:
         return NoSpace("The disk for scratch files is full.")
     return MediaError(f"The output could not be written: {error.strerror}.")

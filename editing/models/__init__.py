@@ -5,7 +5,7 @@ from editing.models.bucket import Bucket
 from editing.models.callback import Delivery, DeliveryAttempt, DeliveryState, EventCallback
 from editing.models.editing_job import EditingJob, IdempotencyKey, JobEvent
 from editing.models.media_asset import MediaAsset
-from editing.models.project import Project, ProjectEvent, ProjectMaterial
+from editing.models.project import CurrentProject, Project, ProjectEvent, ProjectMaterial
 from editing.models.project_states import BusinessState, ConvertState, ProjectState
 from editing.models.publishing import Publication, PublishingRule, StreamKey
 from editing.models.record_file import RecordFile
@@ -23,6 +23,7 @@ __all__ = [
     "Bucket",
     "BusinessState",
     "ConvertState",
+    "CurrentProject",
     "Delivery",
     "DeliveryAttempt",
     "DeliveryState",

@@ -34,7 +34,7 @@ class Project(models.Model):
 
     `timeline` is what was written, `frontend` the same in the style of web editors once it has been converted.
     `business_config` is repeated as it came; `bucket`, `folder` and `reserved_at` are what it says.
-    `duration` is in µs.
+    `duration` is in µs; `clips` is a list of {"id", "recording", "domain", "app", "stream", "start", "end", "cover"}.
     """
 
     class Kind(models.TextChoices):
@@ -66,6 +66,9 @@ class Project(models.Model):
     duration = models.PositiveBigIntegerField(default=0)
     created_by = models.CharField(max_length=24, choices=Source.choices, default=Source.OPEN_API)
     changed_by = models.CharField(max_length=24, choices=Source.choices, default=Source.OPEN_API)
+
+    clips = models.JSONField(default=list, help_text="Chosen on the pages of recordings and not merged yet.")
+    clips_revision = models.PositiveIntegerField(default=0, help_text="Counts the changes of its clips.")
 
     business_config = models.TextField(blank=True)
     bucket = models.ForeignKey(Bucket, models.PROTECT, null=True, related_name="+", help_text="Where its jobs store.")
@@ -101,6 +104,16 @@ class Project(models.Model):
     def move(self, column: str, to: str, *, where: models.Q | None = None, detail: str = "", **changes: Any) -> None:
         """Take one of its three states further. Raises StaleState, and ValueError as `states.move` does."""
         compare_and_set(self, column, to, MOVES[column], where=where, detail=detail, **changes)
+
+
+class CurrentProject(models.Model):
+    """The live project to which somebody's clips go."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.project_id}"
 
 
 class ProjectEvent(models.Model):

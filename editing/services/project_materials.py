@@ -56,6 +56,11 @@ def attach(project: Project, asset: MediaAsset) -> None:
     ProjectMaterial.objects.get_or_create(project=project, asset=asset)
 
 
+def attach_stream(project: Project, name: StreamName) -> None:
+    """Where it is attached already the address stays that was given with it."""
+    ProjectMaterial.objects.get_or_create(project=project, domain=name.domain, app=name.app, stream=name.stream)
+
+
 def delete(project: Project, *, kind: str, ids: Sequence[str]) -> None:
     """Detach assets of that kind; the assets stay. Ids that are not attached are ignored."""
     _few("materials.ids", ids)

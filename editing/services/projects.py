@@ -82,7 +82,7 @@ def update(
     Raises ProjectNotFound for a deleted one, InvalidInput, WrongProjectState.
     """
     for _ in range(3):
-        _check_present(project)
+        check_present(project)
         try:
             with transaction.atomic():
                 _update(project, business_state, source, details)
@@ -134,7 +134,7 @@ def get(user: Any, key: str) -> Project:
 def present(user: Any, key: str) -> Project:
     """One that is not deleted. Raises ProjectNotFound."""
     project = get(user, key)
-    _check_present(project)
+    check_present(project)
     return project
 
 
@@ -233,6 +233,7 @@ def _has_content(project: Project) -> bool:
     return bool(project.template_id) or project.timeline.strip() not in ("", "{}")
 
 
-def _check_present(project: Project) -> None:
+def check_present(project: Project) -> None:
+    """Raises ProjectNotFound for one that was deleted."""
     if project.state == ProjectState.DELETED:
         raise ProjectNotFound(f"Project {project.pk} not found.")

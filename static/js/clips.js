@@ -64,7 +64,10 @@ export class ClipRows {
       animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 120,
       onEnd: () => {
         const order = [...list.querySelectorAll("li[data-clip]")].map((row) => row.dataset.clip);
-        htmx.ajax("POST", list.dataset.order, { target: "#clips", swap: "outerHTML", values: { clip: order } });
+        list.inert = true; // what is clicked now would be answered into a list that is about to be replaced
+        htmx
+          .ajax("POST", list.dataset.order, { target: "#clips", swap: "outerHTML", values: { clip: order } })
+          .finally(() => (list.inert = false));
       },
     });
   }

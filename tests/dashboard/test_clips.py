@@ -7,7 +7,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from editing.models import EditingJob, Recording
+from editing.models import Bucket, CurrentProject, EditingJob, Project, Recording
+from editing.services import project_clips, projects
+from editing.services.project_storage import Business
 from editing.timeline.clips import StreamName
 from tests.conftest import imported, signed_in
 
@@ -20,7 +22,8 @@ def add(client: Client, recording: Recording, start: str = "1.000", end: str = "
 
 
 def chosen(client: Client) -> list[dict[str, Any]]:
-    return list(client.session.get("clips", []))
+    row = CurrentProject.objects.select_related("project").filter(user=client.session["_auth_user_id"]).first()
+    return list(row.project.clips) if row else []
 
 
 def seconds(client: Client) -> list[tuple[float, float]]:
@@ -232,6 +235,70 @@ def test_without_a_name_the_suggested_one_is_taken(recording: Recording, client:
     assert EditingJob.objects.get().key == name
     add(client, recording)
     assert "clips/live-main-20261120-100001-2.mp4" in plan(client)
+
+
+def test_the_clips_belong_to_a_live_project_in_every_browser(recording: Recording, client: Client, ed: User) -> None:
+    add(client, recording)
+
+    project = Project.objects.get()
+    assert (project.kind, project.title, project.owner) == ("LiveEditingProject", "main, 20 November 2026", ed)
+    assert (project.created_by, project.bucket and project.bucket.name) == ("LiveEditingConsole", "media")
+    assert [str(material) for material in project.materials.all()] == ["example.com/live/main"]
+    other = signed_in(ed)
+    add(other, recording, "4.000", "5.000")
+    assert seconds(client) == [(1, 3), (4, 5)]
+    assert f'href="/projects/{project.pk}/"' in other.get(f"/recordings/{recording.pk}/").content.decode()
+
+
+def test_two_who_change_the_list_at_once_lose_nothing(recording: Recording, ed: User) -> None:
+    project = project_clips.current_or_new(ed, title="Match")
+    late = Project.objects.get(pk=project.pk)
+
+    project_clips.change(project, lambda rows: [*rows, {"id": "one"}])
+    project_clips.change(late, lambda rows: [*rows, {"id": "two"}])
+
+    project.refresh_from_db()
+    assert ([row["id"] for row in project.clips], project.clips_revision) == (["one", "two"], 2)
+
+
+def test_a_merge_of_what_is_not_on_the_screen_shows_it_first(recording: Recording, client: Client) -> None:
+    add(client, recording)
+    seen = Project.objects.get().clips_revision
+    add(client, recording, "4.000", "5.000")
+    form = {"mode": "RoughFast", "bucket": "media", "revision": str(seen)}
+
+    assert client.post("/clips/merge/", form)["HX-Refresh"] == "true"
+    assert not EditingJob.objects.exists()
+    assert "changed in another window" in client.get(f"/recordings/{recording.pk}/").content.decode()
+    client.post("/clips/merge/", {**form, "revision": str(seen + 1)})
+    assert EditingJob.objects.get().project == Project.objects.get()
+
+
+def test_clips_go_to_the_project_that_is_worked_on(recording: Recording, client: Client, ed: User) -> None:
+    add(client, recording)
+    business = Business(bucket=Bucket.objects.get(name="vod-media"), folder="cup")
+    cup = projects.create(ed, title="Cup", kind=Project.Kind.LIVE, business=business)
+
+    assert client.post(f"/projects/{cup.pk}/work-on/")["Location"] == "/streams/"
+    assert seconds(client) == []
+    add(client, recording, "6.500", "7.000")
+    assert client.post(f"/projects/{cup.pk}/work-on/")["Location"] == f"/recordings/{recording.pk}/"
+    page = client.get(f"/recordings/{recording.pk}/").content.decode()
+    assert re.search(r'value="vod-media" selected', page)
+    assert "<code data-suggested>cup/live-main-20261120-100006.mp4</code>" in plan(client)
+    client.post("/clips/merge/", {"mode": "RoughFast", "bucket": "vod-media"})
+    assert EditingJob.objects.get().project == cup
+    projects.delete(ed, [cup.pk])
+    assert seconds(client) == []
+    add(client, recording)
+    assert Project.objects.exclude(state="Deleted").count() == 2
+
+
+def test_without_a_bucket_there_is_no_project_to_choose_clips_for(recording: Recording, client: Client) -> None:
+    Bucket.objects.update(active=False)
+
+    assert "needs a place to store in" in add(client, recording)
+    assert chosen(client) == []
 
 
 def test_the_timeline_is_coverage_gaps_and_segments(recording: Recording, client: Client) -> None:

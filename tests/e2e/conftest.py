@@ -51,6 +51,7 @@ def page(studio: Installation, browser: Browser) -> Iterator[Page]:
     found.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     found.on("pageerror", lambda error: complaints.append(str(error)))
     sign_in(found, studio)
+    found.evaluate("() => htmx.ajax('POST', '/clips/clear/', { swap: 'none' })")  # a project keeps what tests leave
     yield found
     context.close()
     assert complaints == []

@@ -3,9 +3,10 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import open_recording
+from tests.e2e.conftest import open_recording, sign_in
+from tests.installation import Installation
 
 pytestmark = [pytest.mark.browser, pytest.mark.servers]
 
@@ -76,6 +77,31 @@ def test_a_clip_list_is_put_in_order_and_emptied(page: Page) -> None:
     page.get_by_role("button", name="Remove all").click()
     expect(rows).to_have_count(0)
     expect(page.get_by_role("button", name="Merge")).to_be_disabled()
+
+
+def test_another_browser_goes_on_with_the_same_clips(page: Page, studio: Installation, browser: Browser) -> None:
+    open_recording(page)
+    mark(page, "11:00:01", "+1")
+    expect(page.locator("#clips li")).to_have_count(1)
+    with browser.new_context(base_url=studio.address, timezone_id="Europe/Berlin") as context:
+        other = context.new_page()
+        sign_in(other, studio)
+        open_recording(other, 2)
+        expect(other.locator("#clips li")).to_have_count(1)
+        mark(other, "11:00:04", "+2")
+        expect(other.locator("#clips li")).to_have_count(2)
+
+    page.get_by_role("button", name="Merge 1 clip").click()
+    expect(page.get_by_text("have been changed in another window")).to_be_visible()
+    expect(page.locator("#clips li")).to_have_count(2)
+    page.get_by_role("button", name="Move clip 2 up").click()
+    expect(page.locator("#clips li").first).to_contain_text("second")
+    page.get_by_role("link", name=", 20 November 2026").click()
+    expect(page.get_by_text("2, 0:03.000 in all, not merged yet")).to_be_visible()
+    page.get_by_role("button", name="Go on with its clips").click()
+    expect(page).to_have_url("/recordings/2/")
+    page.get_by_role("button", name="Merge 2 clips").click()
+    expect(page.locator(".progress .badge")).to_have_text("Done", timeout=60_000)
 
 
 def test_what_is_wrong_stands_at_its_field(page: Page) -> None:

@@ -83,6 +83,8 @@ WORKING: dict[str, dict[str, Any]] = {
     "UpdateLiveRecordTemplate": {"TemplateId": "<template>", "Name": "y", "RecordFormat": [{"Format": "m3u8"}]},
     "DeleteLiveRecordTemplate": {"TemplateId": "<second template>"},
     "ListLiveRecordTemplates": {"PageNo": "1"},
+    "SetEventCallback": {"CallbackURL": "http://example.com/hook", "EventTypeList": "ProduceMediaComplete"},
+    "GetEventCallback": {},
 }
 TEMPLATE = {"format": "m3u8", "slice_duration": 5}
 
@@ -121,7 +123,7 @@ def calls(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     action = draw(st.sampled_from(sorted(ACTIONS)))
     params = deepcopy(WORKING[action])
     for _ in range(draw(st.integers(1, 2))):
-        name = draw(st.sampled_from([param.name for param in ACTIONS[action].params]))
+        name = draw(st.sampled_from([param.name for param in ACTIONS[action].params] or ["Unknown"]))
         value = params.get(name)
         inside = value[0] if isinstance(value, list) and value else value
         if isinstance(inside, dict) and draw(st.integers(0, 3)):
