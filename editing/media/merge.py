@@ -180,7 +180,7 @@ class _Merge:
         self.muxer.start()
 
     def _described(self, piece: Piece) -> PacketReader:
-        return PacketReader(piece.segments[:1], self.open_segment, described=True)
+        return PacketReader(piece.segments[:1], self.open_segment, described=self.plain is None)
 
     def _packets(self, piece: Piece, reader: PacketReader) -> int:
         """Copies the packets; how many frames it found where the index says they are."""

@@ -9,6 +9,7 @@ import io
 import struct
 from array import array
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from editing.timeline.parameters import AudioParameters, VideoParameters
 
 _SKETCH = 1 << 16
 _BOX, _MEDIA_HEAD = 8, 16
+_SQUARE = "1:1"
 _ENOUGH = 1 << 20
 """Bytes of single packets that are written in one go."""
 _PICTURE, _SOUND = b"\0\0\0\1\x65\x88\x84\0", b"\x21\x10\x04\x60\x8c\x1c"
@@ -49,11 +51,22 @@ class Mp4Writer:
     def add_video(
         self, template: Any, parameters: VideoParameters, *, sets: bytes | None = None, in_band: bool = False
     ) -> None:
+        """Of `template` it is enough to have its codec: the rest is known from the index."""
         self._sketch.add_video(template, parameters, sets=sets, in_band=in_band)
+        context = self._sketch.video.codec_context
+        if parameters.aspect != _SQUARE:
+            context.sample_aspect_ratio = Fraction(parameters.aspect.replace(":", "/"))
+        context.color_range, context.color_primaries = (
+            _number(parameters.color_range),
+            _number(parameters.color_primaries),
+        )
+        context.color_trc, context.colorspace = _number(parameters.color_transfer), _number(parameters.color_space)
         self._tracks.append(self._video)
 
     def add_copied_audio(self, template: Any, parameters: AudioParameters) -> None:
         self._sketch.add_copied_audio(template, parameters)
+        context = self._sketch.audio.codec_context
+        context.sample_rate, context.layout = parameters.sample_rate, parameters.layout
         self._audio.timescale = parameters.sample_rate
         self._tracks.append(self._audio)
 
@@ -142,3 +155,8 @@ class Mp4Writer:
         for track in self._tracks:
             track.offsets = array("Q", (offset + by for offset in track.offsets))
         self._media, self._at = self._media + by, self._at + by
+
+
+def _number(name: str) -> int:
+    """What a colour is called; 2 is unspecified."""
+    return int(name) if name else 2

@@ -110,7 +110,7 @@ class _Chunks:
     def moved(self, codes: Integers, data: Bytes) -> Integers:
         """Where start codes are after joining: those that were in a chunk, and those that have come out of two."""
         begins = np.append(self._heads, self._begins)
-        order = np.argsort(begins)
+        order = np.argsort(begins, kind="stable")  # two rows, each in order
         begins, stops = begins[order], np.append(self._head_stops, self._stops)[order]
         shifts = np.append(np.zeros_like(self._heads), self._writes - self._begins)[order]
         chunks = np.searchsorted(begins, codes, side="right") - 1

@@ -8,7 +8,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import BinaryIO
 
-from editing.errors import EditingError, UnreadableMedia
+from editing.errors import UnreadableMedia
 from editing.media.reader import OpenSegment
 from editing.timeline.coverage import Segment
 
@@ -27,7 +27,7 @@ class SegmentsAhead:
         self._free: Buffers = SimpleQueue()
         for buffer in buffers:
             self._free.put(buffer)
-        self._read: SimpleQueue[tuple[Segment, memoryview, memoryview] | EditingError] = SimpleQueue()
+        self._read: SimpleQueue[tuple[Segment, memoryview, memoryview] | Exception] = SimpleQueue()
         self._thread = Thread(target=self._run, name="segments ahead", daemon=True)
         self._ended = False
 
@@ -47,13 +47,13 @@ class SegmentsAhead:
         """
         for _ in self._segments:
             item = self._next(waits)
-            if isinstance(item, EditingError):
+            if isinstance(item, Exception):
                 raise item
             segment, data, buffer = item
             yield segment, data
             self._free.put(buffer)
 
-    def _next(self, waits: Callable[[], None]) -> tuple[Segment, memoryview, memoryview] | EditingError:
+    def _next(self, waits: Callable[[], None]) -> tuple[Segment, memoryview, memoryview] | Exception:
         while True:
             try:
                 return self._read.get(timeout=_PATIENCE)
@@ -67,7 +67,7 @@ class SegmentsAhead:
                 return
             try:
                 self._read.put((segment, self._whole(segment, buffer), buffer))
-            except EditingError as error:
+            except Exception as error:  # whatever it is, whoever waits for the segment must hear of it
                 self._read.put(error)
                 return
 

@@ -30,20 +30,25 @@ def rows() -> list[Row]:
 def rough_fast(folder: Path) -> list[Row]:
     """Ten minutes merged by copying, verification included."""
     segments = recording(10)
-    plan = plan_of(segments, Mode.ROUGH_FAST, [(0, 600)])
     listing = folder / "list.txt"
     listing.write_text("".join(f"file '{segment.key}'\n" for segment in segments))
     cat, concat, merge = "cat of the segments", "ffmpeg concat demuxer, -c copy", "RoughFast, 10 min"
-    output = folder / "output.mp4"
+    output, empty = folder / "output.mp4", emptied(folder)
+    plans: list[CutPlan] = []
+
+    def prepared() -> None:
+        empty()
+        plans[:] = [plan_of(segments, Mode.ROUGH_FAST, [(0, 600)])]  # a new one, of which nothing is known yet
+
     copying = [*("-f", "concat", "-safe", "0", "-i", str(listing)), *("-c", "copy", "-map", "0", str(output))]
     seconds = alternate(
         {
             cat: lambda: joined(segments, folder / "output.ts"),
-            merge: lambda: cut(plan, output, open_segment=open_segment),
+            merge: lambda: cut(plans.pop(), output, open_segment=open_segment),
             concat: lambda: ffmpeg.run(copying),
         },
         runs=FAST_RUNS,
-        between=emptied(folder),
+        between=prepared,
     )
     return [
         alone(cat, seconds, f"{sum(segment.size for segment in segments) / 1e6:.0f} MB"),

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
 import pytest
 
 from editing.errors import NoSpace, UnreadableMedia
 from editing.media import ffmpeg, merge, tables
+from editing.media.segments_ahead import SegmentsAhead
 from editing.timeline.clips import Mode
-from editing.timeline.coverage import Coverage
+from editing.timeline.coverage import Coverage, Segment
 from editing.timeline.plan import CutPlan
 from tests.media.cutting import clip, plan_of, run
 from tests.samples import BASIC, WRAPPING, Kind, segments_of, watch
@@ -128,6 +129,18 @@ def test_a_disk_that_fills_up_ends_the_cut(tmp_path: Path) -> None:
         run(plan_of(BASIC, Mode.ROUGH_FAST, clip(0, 12)), tmp_path / "out.mp4")
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_whatever_keeps_a_segment_from_being_opened_is_heard_of(tmp_path: Path) -> None:
+    def broken(segment: Segment) -> BinaryIO:
+        raise RuntimeError(segment.key)
+
+    plan = plan_of(BASIC, Mode.ROUGH_FAST, clip(0, 6))
+    with (
+        pytest.raises(RuntimeError, match=r"\.ts"),
+        SegmentsAhead(plan.pieces[0].files, broken, [memoryview(b"")]) as it,
+    ):
+        next(it.segments(lambda: None))
 
 
 @pytest.mark.parametrize("change", ["longer", "shorter", "other"])
