@@ -39,11 +39,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("publish/", publish.index, name="publish"),
     path("publish/streams/", publish.create, name="publish-create"),
     path("publish/streams/<int:stream_id>/", publish.detail, name="publish-stream"),
+    path("publish/streams/<int:stream_id>/status/", publish.status, name="publish-status"),
     path("publish/streams/<int:stream_id>/key/", publish.rotate, name="publish-rotate"),
     path("publish/streams/<int:stream_id>/key/remove/", publish.remove_key, name="publish-remove-key"),
     path("publish/applications/<str:app>/", publish.change_rule, name="publish-rule"),
     path("recordings/<int:recording_id>/", recordings.detail, name="recording"),
     path("recordings/<int:recording_id>/timeline/", recordings.timeline, name="recording-timeline"),
+    path("recordings/<int:recording_id>/facts/", recordings.facts, name="recording-facts"),
     path("recordings/<int:recording_id>/frames/", recordings.frames, name="recording-frames"),
     re_path(
         r"^recordings/(?P<recording_id>\d{1,18})/picture/(?P<at>\d{1,18})/$",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
+from av import Packet
 from av.error import FFmpegError
 
 from editing.errors import MediaError, NoSpace, UnsupportedMedia
@@ -22,12 +24,15 @@ _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 class Muxer:
     """Writes packets whose times are already right. Tracks first, then `start`, then packets, then `close`."""
 
-    def __init__(self, path: Path, *, index: int = 0) -> None:
-        """`index` bytes are kept free for an MP4's index; without, libav moves all media back to make room for it."""
+    def __init__(self, path: Path, *, index: int = 0, into: BinaryIO | None = None) -> None:
+        """`index` bytes are kept free for an MP4's index; without, libav moves all media back to make room for it.
+
+        `into` takes the bytes instead of a file at `path`.
+        """
         self.kind = container_of(path)
         first = {"moov_size": str(index)} if index else {"movflags": "faststart"}
         options = {**self.kind.options, **(first if self.kind.indexed else {})}
-        self.container: Any = av.open(str(path), "w", format=self.kind.format, options=options)
+        self.container: Any = av.open(into or str(path), "w", format=self.kind.format, options=options)
         self.video: Any = None
         self.audio: Any = None
         self.audio_tick = TICK
@@ -92,6 +97,18 @@ class Muxer:
             self.container.mux_one(packet)
         except FFmpegError as error:
             raise _fault(error) from error
+
+    def write_frames(self, frames: Iterable[bytes | memoryview], pts: int, samples: int) -> None:
+        """Frames of copied sound that follow each other, of so many samples each; `pts` counts samples."""
+        for number, frame in enumerate(frames):
+            packet = Packet(bytes(frame))
+            packet.pts = packet.dts = pts + number * samples
+            packet.duration, packet.time_base, packet.is_keyframe = samples, self.audio_tick, True
+            self.write_audio(packet)
+
+    def finish(self) -> None:
+        """Write the index. Raises NoSpace or MediaError where that fails."""
+        self.close()
 
     def close(self) -> None:
         """Write the index. Raises NoSpace or MediaError where that fails."""

@@ -60,7 +60,7 @@ def run(delivery_id: str) -> None:
         answer=answer.text if answer else "",
         error=error[:255],
     )
-    if not _note(delivery, attempt):
+    if not _note(delivery, attempt, asked=answer.wait if answer else 0):
         return
     if answer is None:
         _spare(delivery)
@@ -131,10 +131,11 @@ def _refusal(answer: Answer) -> str:
     return f"It answered {answer.status}."
 
 
-def _note(delivery: Delivery, attempt: DeliveryAttempt) -> bool:
-    """Whether it was still ours to say."""
+def _note(delivery: Delivery, attempt: DeliveryAttempt, *, asked: float) -> bool:
+    """Whether it was still ours to say. The receiver may have asked for a longer pause than we would make."""
     now, attempts = timezone.now(), delivery.attempts + 1
-    next_at = now + timedelta(seconds=pause_after(attempts))
+    pause = max(pause_after(attempts), min(asked, _LONGEST_PAUSE))
+    next_at = now + timedelta(seconds=pause)
     changes = {"state": DeliveryState.DELIVERED, "ended_at": now}
     if attempt.error:
         over = attempt.status == _GONE or next_at > delivery.give_up_at

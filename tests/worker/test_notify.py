@@ -134,6 +134,25 @@ def test_what_fails_comes_again_with_the_same_name_and_body(opal: User, hook: Re
     assert all(is_signed(each, hook.url()) for each in hook.received)
 
 
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [("600", 600), ("999999", 4 * 3600), ("1", 5), ("Fri, 21 Nov 2036 10:00:00 GMT", 5), ("-9", 5)],
+)
+def test_a_receiver_may_ask_for_a_longer_pause(opal: User, hook: Receiver, asked: str, seconds: int) -> None:
+    def busy(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(429)
+        handler.send_header("Retry-After", asked)
+        handler.end_headers()
+
+    (delivery,) = told(opal, hook.url())
+    hook.answers[:] = [busy]
+    begun = timezone.now()
+
+    pause = (run(delivery).next_at - begun).total_seconds()
+
+    assert seconds * 0.8 <= pause <= seconds * 1.2 + 60
+
+
 def test_pauses_grow_to_hours_and_fill_a_day() -> None:
     for attempts, seconds in enumerate((5, 15, 45, 135, 405, 1215, 3645, 10935, 14400, 14400), start=1):
         found = {round(notify.pause_after(attempts), 6) for _ in range(50)}
