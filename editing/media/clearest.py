@@ -46,8 +46,12 @@ class _Look:
     def black(self) -> bool:
         return (self.light < _DARK and self.contrast < _DARK) or self.contrast < _FLAT
 
+    @property
+    def crisp(self) -> bool:
+        return not self.black and self.edges <= _CRISP
+
     def good(self, sharpest: float) -> bool:
-        return not self.black and (self.edges <= _CRISP or self.sharp(sharpest))
+        return self.crisp or (not self.black and self.sharp(sharpest))
 
     def sharp(self, sharpest: float) -> bool:
         return self.sharpness >= sharpest * _SHARP_ENOUGH
@@ -68,7 +72,11 @@ def _chosen(container: Any, stream: Any, *spans: float) -> int:
     looks: list[_Look] = []
     for span in dict.fromkeys(spans):
         moments = [span * number / _CANDIDATES for number in range(_CANDIDATES)]
-        looks = [_look(frame) for frame in keyframes(container, stream, moments)]
+        looks = []
+        for frame in keyframes(container, stream, moments):
+            looks.append(_look(frame))
+            if looks[0].crisp:  # whatever the others are like
+                return looks[0].at
         sharpest = max((look.sharpness for look in looks), default=0.0)
         found = next((look for look in looks if look.good(sharpest)), None)
         if found and found is looks[0]:

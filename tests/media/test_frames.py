@@ -100,17 +100,20 @@ def test_what_has_no_picture_says_so(tmp_path: Path) -> None:
         picture_at(tmp_path / "text.mp4", 0)
 
 
-def drawn(folder: Path, parts: list[str]) -> Path:
+def drawn(
+    folder: Path, parts: list[str], encoder: str = "-c:v libx264 -pix_fmt yuv420p -g 25", size: str = "320:180"
+) -> Path:
     """A video of stretches of one second each, as ffmpeg's sources and filters make them."""
-    inputs = [word for source in parts for word in ("-f", "lavfi", "-i", f"{source},scale=320:180,fps=25")]
+    inputs = [word for source in parts for word in ("-f", "lavfi", "-i", f"{source},scale={size},fps=25")]
     joined = "".join(f"[{at}:v]" for at in range(len(parts))) + f"concat=n={len(parts)}"
     output = folder / "drawn.mp4"
-    ffmpeg.run([*inputs, "-filter_complex", joined, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "25", str(output)])
+    ffmpeg.run([*inputs, "-filter_complex", joined, *encoder.split(), str(output)])
     return output
 
 
 BLACK, SHARP = "color=black:s=320x180:d=1", "testsrc2=s=320x180:d=1"
 BLURRED = f"{SHARP},gblur=sigma=20"
+TEN_BITS = "-c:v libx265 -preset ultrafast -pix_fmt yuv420p10 -x265-params log-level=none:keyint=25"
 FADING = f"{SHARP},fade=in:d=1"
 BUSY = "nullsrc=s=320x180:d=1,geq='255*random(1)':128:128"
 
@@ -130,6 +133,22 @@ BUSY = "nullsrc=s=320x180:d=1,geq='255*random(1)':128:128"
 )
 def test_nobody_sees_a_black_or_blurred_cover(parts: list[str], second: int, tmp_path: Path) -> None:
     assert int(float(clearest(drawn(tmp_path, parts)).frame.time)) == second
+
+
+@pytest.mark.parametrize(
+    "encoder",
+    [
+        TEN_BITS,
+        f"{TEN_BITS}:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc",
+        "-c:v libx264 -pix_fmt yuvj420p -g 25",
+    ],
+    ids=["ten bits", "HDR", "full range"],
+)
+def test_black_is_black_in_every_format_and_shape(encoder: str, tmp_path: Path) -> None:
+    """Here in an upright one."""
+    upright = [f"{source},transpose" for source in (BLACK, BLURRED, SHARP)]
+
+    assert int(float(clearest(drawn(tmp_path, upright, encoder, "180:320")).frame.time)) == 2
 
 
 @pytest.mark.parametrize("parts", [[FADING], [FADING, SHARP], [BLACK, FADING]], ids=["alone", "first", "later"])
