@@ -231,7 +231,7 @@ class RecordJobForm(forms.Form):
     notify_url = forms.CharField(
         label="Callback",
         required=False,
-        help_text="An http(s) address that is told of each state and each file. Empty: nobody but those who asked.",
+        help_text="An http(s) address that is told of each state and each file.",
     )
     start_at = InstantField(label="Begins", required=False, help_text="Empty: now. Like 2026-11-20T10:00:00Z")
     end_at = InstantField(label="Ends", required=False, help_text="Empty: when somebody stops it.")

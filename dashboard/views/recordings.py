@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, F, Sum
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import condition, require_POST, require_safe
@@ -22,6 +22,7 @@ from editing.timeline.instant import SECOND, Instant, Range
 
 _ROWS = Recording.objects.select_related("stream", "bucket", "record_job")
 _ANCHORS_SHOWN = 10
+_SMALL = 320
 
 
 @needs(Verb.SEE)
@@ -72,6 +73,20 @@ def frames(request: HttpRequest, recording_id: int) -> JsonResponse:
         return JsonResponse({"detail": "Give `at` in microseconds since 1970."}, status=400)
     answer = JsonResponse({"frames": recordings.frame_times(recording, int(at))})
     patch_cache_control(answer, private=True, max_age=3600)
+    return answer
+
+
+@needs(Verb.SEE)
+@require_safe
+def picture(request: HttpRequest, recording_id: str, at: str) -> HttpResponse:
+    """What is on the screen at an instant (µs), small: it never changes."""
+    recording = load(_ROWS, request, pk=recording_id)
+    try:
+        found = recordings.picture(recording, int(at), width=_SMALL)
+    except EditingError as error:
+        raise Http404(error.message) from error
+    answer = HttpResponse(found, content_type="image/jpeg")
+    patch_cache_control(answer, private=True, max_age=24 * 3600)
     return answer
 
 

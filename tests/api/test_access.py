@@ -61,6 +61,7 @@ OF_CALLBACKS = [
     ("POST", f"{DELIVERIES}1/redeliver/"),
 ]
 OPERATIONS = [
+    ("PATCH", "/api/v1/streams/1/"),
     ("POST", RECORD_JOBS),
     ("PATCH", f"{RECORD_JOBS}{NOBODY}/"),
     *(("POST", f"{RECORD_JOBS}{NOBODY}/{verb}/") for verb in ("pause", "resume", "stop", "start")),

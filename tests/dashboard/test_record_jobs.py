@@ -44,7 +44,7 @@ def test_an_operator_records_a_stream(opal: User, media: Bucket) -> None:
     assert (job.owner, job.url, str(job.stream), job.end_at) == (opal, URL, "example.com/live/main", 4070908800000000)
     shown = page(client, f"/record-jobs/{job.pk}/")
     assert "Looking for the stream" in shown
-    assert "segments of 6 s" in shown
+    assert "live editing: m3u8" in shown
     assert "No worker has shown a sign of life" in shown
     assert f'href="/record-jobs/{job.pk}/"' in page(client, "/record-jobs/")
 
