@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils import timezone
 
 from editing.errors import EditingError, InvalidInstant
@@ -236,30 +235,3 @@ class RecordJobForm(forms.Form):
     )
     start_at = InstantField(label="Begins", required=False, help_text="Empty: now. Like 2026-11-20T10:00:00Z")
     end_at = InstantField(label="Ends", required=False, help_text="Empty: when somebody stops it.")
-
-
-class PublishForm(forms.Form):
-    """A stream that shall be published to us."""
-
-    app = forms.ChoiceField(label="Application")
-    stream = forms.CharField(label="Name of the stream", max_length=250, help_text="Such as main")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        apps = settings.RTMP_APPLICATIONS
-        field = self.fields["app"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(app, app) for app in apps]
-        field.initial = apps[0]
-        if len(apps) == 1:
-            field.widget = forms.HiddenInput()
-
-
-class RuleForm(forms.Form):
-    """What becomes of what is published; the fields are the arguments of services.publishing.set_rule."""
-
-    auto_record = forms.BooleanField(required=False)
-    template = forms.ModelChoiceField(
-        RecordTemplate.objects.order_by("kind", "name"), required=False, empty_label="live editing (default)"
-    )
-    bucket = forms.ModelChoiceField(Bucket.objects.active(), required=False, empty_label="the first active one")

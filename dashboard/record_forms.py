@@ -1,13 +1,14 @@
-"""Shapes of page input about recording: they clean and never save."""
+"""Shapes of page input about recording and publishing: they clean and never save."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
 from editing.errors import EditingError
-from editing.models import RecordTemplate
+from editing.models import Bucket, RecordTemplate
 from editing.models.defaults import segments_of
 from editing.services import record_templates
 
@@ -75,3 +76,30 @@ def _shown(formats: list[dict[str, Any]]) -> dict[str, Any]:
         **{name: segments[name] for name in ("slice_duration", "cycle_duration", "object_prefix", "slice_prefix")},
         "also": [entry["format"] for entry in formats if entry["format"] != _SEGMENTS],
     }
+
+
+class PublishForm(forms.Form):
+    """A stream that shall be published to us."""
+
+    app = forms.ChoiceField(label="Application")
+    stream = forms.CharField(label="Name of the stream", max_length=250, help_text="Such as main")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        apps = settings.RTMP_APPLICATIONS
+        field = self.fields["app"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(app, app) for app in apps]
+        field.initial = apps[0]
+        if len(apps) == 1:
+            field.widget = forms.HiddenInput()
+
+
+class RuleForm(forms.Form):
+    """What becomes of what is published; the fields are the arguments of services.publishing.set_rule."""
+
+    auto_record = forms.BooleanField(required=False)
+    template = forms.ModelChoiceField(
+        RecordTemplate.objects.order_by("kind", "name"), required=False, empty_label="live editing (default)"
+    )
+    bucket = forms.ModelChoiceField(Bucket.objects.active(), required=False, empty_label="the first active one")

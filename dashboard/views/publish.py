@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dashboard import rtmp_server
 from dashboard.access import load, needs
-from dashboard.forms import PublishForm, RuleForm
+from dashboard.record_forms import PublishForm, RuleForm
 from editing.errors import InvalidInput, NotFound
 from editing.models import Publication, RecordJob, Stream
 from editing.models.roles import Verb, can
@@ -109,8 +109,10 @@ def _index(request: HttpRequest, form: PublishForm | None = None, rule: RuleForm
 def _streams(request: HttpRequest) -> Any:
     """Those that are, were or may be published here, with what is known of each."""
     rows = publishing.streams_here().visible_to(request.user).select_related("publication", "key")
-    live = set(Publication.objects.on_air().values_list("stream_id", flat=True))
-    return [(stream, stream.pk in live, hasattr(stream, "key")) for stream in rows]
+    return [
+        (stream, hasattr(stream, "publication") and stream.publication.on_air, hasattr(stream, "key"))
+        for stream in rows
+    ]
 
 
 def _rules(wrong: RuleForm | None) -> list[tuple[str, RuleForm]]:

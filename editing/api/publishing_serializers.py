@@ -24,16 +24,15 @@ class PublicationSerializer(serializers.ModelSerializer[Publication]):
 
 
 class PublishedStreamSerializer(serializers.ModelSerializer[Stream]):
-    """`key` and `publish_url` are for operators; `on_air` says who publishes it now."""
+    """`on_air` says who publishes it now."""
 
     stream = serializers.SerializerMethodField()
     on_air = serializers.SerializerMethodField()
-    key = serializers.SerializerMethodField()
-    publish_url = serializers.SerializerMethodField()
+    has_key = serializers.SerializerMethodField()
 
     class Meta:
         model = Stream
-        fields = ("id", "stream", "on_air", "key", "publish_url")
+        fields: tuple[str, ...] = ("id", "stream", "on_air", "has_key")
 
     @extend_schema_field(StreamNameSerializer)
     def get_stream(self, stream: Stream) -> dict[str, str]:
@@ -41,8 +40,21 @@ class PublishedStreamSerializer(serializers.ModelSerializer[Stream]):
 
     @extend_schema_field(PublicationSerializer(allow_null=True))
     def get_on_air(self, stream: Stream) -> Any:
-        found = Publication.objects.on_air().filter(stream=stream).first()
-        return PublicationSerializer(found).data if found else None
+        found = getattr(stream, "publication", None)
+        return PublicationSerializer(found).data if found and found.on_air else None
+
+    def get_has_key(self, stream: Stream) -> bool:
+        return hasattr(stream, "key")
+
+
+class PublishedStreamDetailSerializer(PublishedStreamSerializer):
+    """`key` and `publish_url` are for operators."""
+
+    key = serializers.SerializerMethodField()
+    publish_url = serializers.SerializerMethodField()
+
+    class Meta(PublishedStreamSerializer.Meta):
+        fields = (*PublishedStreamSerializer.Meta.fields, "key", "publish_url")
 
     def get_key(self, stream: Stream) -> str | None:
         return stream_keys.key_of(stream) if self._may_publish else None

@@ -20,20 +20,21 @@ from editing.api.views import ListedViewSet
 from editing.models import Stream
 from editing.services import publishing, stream_keys
 
-_STREAM = serializers.PublishedStreamSerializer
+_STREAM = serializers.PublishedStreamDetailSerializer
 _RULE = serializers.PublishingRuleSerializer
 
 
 class PublishedStreamViewSet(ListedViewSet):
     """Published streams: those of our own RTMP server, with their keys and who is on air."""
 
-    queryset = rows = Stream.objects.all()
-    serializer_class = _STREAM
+    queryset = rows = Stream.objects.select_related("publication", "key")
+    serializer_class = serializers.PublishedStreamSerializer
+    detail_class = _STREAM
     filterset_class = filters.StreamFilter
     lookup_value_regex = "[0-9]+"
 
     def get_queryset(self) -> QuerySet[Any]:
-        return super().get_queryset() & publishing.streams_here()
+        return super().get_queryset().filter(pk__in=publishing.streams_here())
 
     @extend_schema(request=serializers.PublishedStreamInput, responses={201: _STREAM})
     def create(self, request: Request) -> Response:

@@ -70,6 +70,11 @@ class Publication(models.Model):
     def __str__(self) -> str:
         return f"{self.stream} from {self.address}"
 
+    @property
+    def on_air(self) -> bool:
+        """Whether the server has said lately that it is still there."""
+        return self.seen_at > lapsed()
+
 
 def lapsed() -> datetime:
     """A publisher that was last seen before that is gone."""

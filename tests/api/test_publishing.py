@@ -41,13 +41,14 @@ def test_it_says_who_is_on_air_and_shows_keys_to_operators_only(opal: User, vera
 
     listed = signed_in(vera).get(STREAMS).json()["results"]
 
-    assert [(each["stream"]["stream"], bool(each["on_air"]), each["key"]) for each in listed] == [
-        ("main", True, None),
-        ("other", False, None),
+    assert [(each["stream"]["stream"], bool(each["on_air"]), each["has_key"]) for each in listed] == [
+        ("main", True, False),
+        ("other", False, True),
     ]
     assert listed[0]["on_air"]["address"] == "192.0.2.9"
-    assert [each["publish_url"] for each in listed] == [None, None]
-    assert signed_in(opal).get(STREAMS, {"stream": "other"}).json()["results"][0]["key"]
+    path = f"{STREAMS}{listed[1]['id']}/"
+    shown = [signed_in(user).get(path).json() for user in (vera, opal)]
+    assert [bool(each["key"]) for each in shown] == [bool(each["publish_url"]) for each in shown] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,16 @@ def test_what_runs_once_is_not_started_again_and_a_failure_is_said(monkeypatch: 
     assert sorted(watched.lines) == ["bad failed with 4", "good     done"]
 
 
+def test_what_comes_after_something_is_not_started_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    ready = threading.Event()
+    later = Service("later", [sys.executable, "-c", "print('on')"], once=True, after=ready)
+    with Watched(monkeypatch, service("first", "print('there')", once=True), later) as watched:
+        wait_for(lambda: "first    there" in watched.lines, 20)
+        assert later.process is None
+        ready.set()
+        wait_for(lambda: "later    on" in watched.lines, 20)
+
+
 def test_who_does_not_end_in_time_is_killed_with_what_it_started(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 import secrets
@@ -14,7 +13,6 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +22,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
-from dashboard import rtmp_server
+from dashboard import listening, rtmp_server
 from dashboard.processes import Service, Supervisor
 from editing.errors import NotFound
 from editing.services import access_keys, publishing
@@ -45,7 +43,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
         with _only_one():
-            if problem := _bind_problem(host, port):
+            if problem := listening.bind_problem(host, port):
                 raise CommandError(f"{problem} Choose another with --host and --port.")
             rtmp_port = self._rtmp_port(host, options["rtmp_port"], beside=port)
             call_command("migrate", interactive=False, verbosity=0)
@@ -69,9 +67,9 @@ class Command(BaseCommand):
             self.stdout.flush()
 
     def _rtmp_port(self, host: str, wanted: int, *, beside: int) -> int:
-        if wanted != beside and not _bind_problem(host, wanted):
+        if wanted != beside and not listening.bind_problem(host, wanted):
             return wanted
-        with socket.socket(_family(host)) as probe:
+        with socket.socket(listening.family(host)) as probe:
             probe.bind((host, 0))
             found = int(probe.getsockname()[1])
         self._say(f"RTMP port {wanted} is taken; using {found}.")
@@ -85,15 +83,15 @@ class Command(BaseCommand):
                 self._say(f"Nobody can publish here: there is no nginx with its RTMP module ({rtmp_server.INSTALL}).")
             return Rtmp(rtmp_server.address("localhost", port), [], {"RTMP_ADDRESS": ""})
         address = settings.RTMP_ADDRESS or rtmp_server.address(host, port)
-        own = _own_address() if host in rtmp_server.EVERYWHERE else []
+        own = listening.own_address() if host in rtmp_server.EVERYWHERE else []
         try:
             command = rtmp_server.prepare(
                 nginx,
                 settings.EDITING_HOME / "rtmp",
                 listen=(host, port),
                 applications=settings.RTMP_APPLICATIONS,
-                players=["127.0.0.1", "::1", *own, *_specific(host), *settings.RTMP_PLAYERS],
-                web=f"http://{_shown(host)}:{web_port}/",
+                players=["127.0.0.1", "::1", *own, *listening.specific(host), *settings.RTMP_PLAYERS],
+                web=f"http://{listening.shown(host)}:{web_port}/",
                 secret=publishing.secret(),
             )
         except ValueError as error:
@@ -115,7 +113,7 @@ class Command(BaseCommand):
 
     def _announce(self, host: str, port: int, rtmp: Rtmp, supervisor: Supervisor, ready: threading.Event) -> None:
         """Say where it is once it answers, which may be later than anybody waits for."""
-        address = f"http://{_shown(host)}:{port}/"
+        address = f"http://{listening.shown(host)}:{port}/"
         deadline: float | None = time.monotonic() + _READY_WITHIN
         while not supervisor.stop.is_set():
             try:
@@ -130,7 +128,7 @@ class Command(BaseCommand):
             return
         ready.set()
         publish = (
-            f"\n  Publish to {_outside(rtmp.address, host)}/{settings.RTMP_APPLICATIONS[0]}/NAME"
+            f"\n  Publish to {listening.outside(rtmp.address, host)}/{settings.RTMP_APPLICATIONS[0]}/NAME"
             if rtmp.services
             else ""
         )
@@ -190,66 +188,11 @@ def _environment(host: str, port: int, rtmp: Rtmp) -> dict[str, str]:
         PYTHONPATH=os.pathsep.join(filter(None, [str(Path(settings.BASE_DIR)), os.environ.get("PYTHONPATH", "")])),
     )
     # Our RTMP server and our own look at /healthz come by the address that we listen on, whatever others use.
-    environment["ALLOWED_HOSTS"] = ",".join(filter(None, (os.environ.get("ALLOWED_HOSTS"), *_hosts(host))))
+    environment["ALLOWED_HOSTS"] = ",".join(filter(None, (os.environ.get("ALLOWED_HOSTS"), *listening.hosts(host))))
     # Browsers send cookies to every port of a host: two installations on one machine must not share a name.
     environment.setdefault("SESSION_COOKIE_NAME", f"sessionid_{port}")
     environment.setdefault("CSRF_COOKIE_NAME", f"csrftoken_{port}")
     return environment
-
-
-def _hosts(host: str) -> list[str]:
-    """The names by which browsers may call a server that listens on `host`."""
-    names = ["localhost", "127.0.0.1", "[::1]", _shown(host)]
-    if host in rtmp_server.EVERYWHERE:
-        names += [socket.gethostname(), socket.getfqdn(), *_own_address()]
-    return list(dict.fromkeys(name.lower() for name in names))
-
-
-def _own_address() -> list[str]:
-    """The address others reach this machine by; nothing is sent to find it out."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
-        probe.connect(("192.0.2.1", 9))
-        return [str(probe.getsockname()[0])]
-    return []
-
-
-def _shown(host: str) -> str:
-    """The host as a browser on this machine writes it."""
-    if host in rtmp_server.EVERYWHERE:
-        return "127.0.0.1" if host == rtmp_server.EVERYWHERE[0] else "[::1]"
-    return rtmp_server.bracketed(host)
-
-
-def _specific(host: str) -> list[str]:
-    """The host, if it is an address that others may come from."""
-    try:
-        return [] if ip_address(host).is_unspecified else [host]
-    except ValueError:
-        return []
-
-
-def _outside(address: str, host: str) -> str:
-    """An RTMP address of ours as others write it."""
-    own = next(iter(_own_address()), "") if host in rtmp_server.EVERYWHERE else ""
-    return address.replace("//localhost:", f"//{own}:") if own else address
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
-def _bind_problem(host: str, port: int) -> str:
-    """Why nobody can listen there; nothing if one can."""
-    if not 0 < port < 65536:
-        return f"{port} is not a port."
-    with socket.socket(_family(host)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            taken = error.errno == errno.EADDRINUSE
-            return f"Port {port} on {host} is taken." if taken else f"Cannot listen on {host}:{port}: {error.strerror}."
-    return ""
 
 
 @contextlib.contextmanager
