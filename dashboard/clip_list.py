@@ -36,6 +36,11 @@ class Chosen:
         return self.end - self.start
 
     @property
+    def shown_at_cover(self) -> Instant | None:
+        """An instant at which the cover is on the screen: a clip's end means its last picture."""
+        return None if self.cover is None else min(self.cover, self.end - 1)
+
+    @property
     def clip(self) -> Clip:
         return Clip(StreamName(self.domain, self.app, self.stream), Range(self.start, self.end), self.cover)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils import timezone
 
 from editing.errors import EditingError, InvalidInstant
 from editing.models import Bucket, Project, RecordTemplate, Stream
@@ -34,7 +35,7 @@ HOLES = {
 
 
 class MomentField(forms.CharField):
-    """An instant: full ISO-8601, a time of the recording's day (UTC), or +30 / −1:00 from the other end."""
+    """An instant: full ISO-8601, a time of the recording's day (UTC), `now`, or +30 / −1:00 from the other end."""
 
     def __init__(self, *, day: Instant, **options: Any) -> None:
         super().__init__(**options)
@@ -46,6 +47,8 @@ class MomentField(forms.CharField):
         if not text:
             return None
         text = text.replace("−", "-").replace("UTC", "Z").strip()
+        if text.lower() == "now":
+            return "at", from_datetime(timezone.now())
         if match := _OFFSET.match(text):
             return "by", _offset(match)
         if match := _TIME.match(text.removesuffix("Z").strip()):
@@ -229,7 +232,7 @@ class RecordJobForm(forms.Form):
     notify_url = forms.CharField(
         label="Callback",
         required=False,
-        help_text="An http(s) address that is told of each state and each file. Empty: nobody but those who asked.",
+        help_text="An http(s) address that is told of each state and each file.",
     )
     start_at = InstantField(label="Begins", required=False, help_text="Empty: now. Like 2026-11-20T10:00:00Z")
     end_at = InstantField(label="Ends", required=False, help_text="Empty: when somebody stops it.")

@@ -118,7 +118,7 @@ def publish(path: Path, bucket: Bucket, key: str, *, stopped: Callable[[], bool]
 
     Raises NoSpace or StorageFailure, and Cancelled soon after `stopped` says so: then nothing has changed.
     """
-    with _in_words(bucket, key):
+    with _in_words(bucket, key, needed=path.stat().st_size):
         target = local_path(bucket, key)
         if target is not None:
             _rename_into(path, target, stopped)
@@ -130,7 +130,7 @@ def publish(path: Path, bucket: Bucket, key: str, *, stopped: Callable[[], bool]
 
 def save_bytes(data: bytes, bucket: Bucket, key: str) -> None:
     """Store a small file, whole or not at all. Raises NoSpace or StorageFailure."""
-    with _in_words(bucket, key):
+    with _in_words(bucket, key, needed=len(data)):
         target = local_path(bucket, key)
         if target is None:
             _storage(bucket).save(_name(bucket, key), ContentFile(data))
@@ -224,7 +224,7 @@ def _draft(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _in_words(bucket: Bucket, key: str) -> Iterator[None]:
+def _in_words(bucket: Bucket, key: str, *, needed: int = 0) -> Iterator[None]:
     """Faults of whatever storage it is as ours. Each backend raises its own family, so that none can be named here."""
     try:
         yield
@@ -234,6 +234,6 @@ def _in_words(bucket: Bucket, key: str) -> Iterator[None]:
         raise NotFound(f"{key} is not in bucket {bucket}.", field="key") from None
     except Exception as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise NoSpace(f"Bucket {bucket} is full.") from error
+            raise NoSpace(f"Bucket {bucket} is full: {key} needs {needed / (1 << 20):.1f} MiB.") from error
         words = getattr(error, "strerror", None) or error  # without the path on this machine
         raise StorageFailure(f"{key} in bucket {bucket} cannot be read or written: {words}.") from error

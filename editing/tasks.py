@@ -4,7 +4,7 @@ from celery import shared_task
 
 from editing import queue
 from editing.services import reservations
-from editing.worker import convert, edit, notify, prepare, record, record_movies, sweep
+from editing.worker import convert, edit, notify, prepare, record, record_movies, stills, sweep
 
 
 @shared_task(name=queue.EDIT)
@@ -15,6 +15,11 @@ def run_edit(job_id: str) -> None:
 @shared_task(name=queue.PREPARE)
 def run_prepare(asset_id: str) -> None:
     prepare.run(asset_id)
+
+
+@shared_task(name=queue.STILLS)
+def run_stills(asset_id: str) -> None:
+    stills.run(asset_id)
 
 
 @shared_task(name=queue.RECORD)

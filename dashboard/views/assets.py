@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -35,7 +37,15 @@ def detail(request: HttpRequest, asset_id: str) -> HttpResponse:
         context["cover_place"] = f"{asset.cover_bucket} / {asset.cover_key}"
     if asset.job:
         context["cover_at"] = cover_at(asset.job)
-    return render(request, "assets/asset.html", context)
+    return render(request, "assets/asset.html", {**context, **_stills(asset)})
+
+
+@needs(Verb.SEE)
+@require_safe
+def stills(request: HttpRequest, asset_id: str) -> HttpResponse:
+    """The pictures spread over it; asked for again until they are made."""
+    asset = load(_ROWS, request, pk=asset_id)
+    return render(request, "assets/_stills.html", {"asset": asset, **asset_links(asset), **_stills(asset)})
 
 
 @needs(Verb.EDIT)
@@ -47,3 +57,10 @@ def delete(request: HttpRequest, asset_id: str) -> HttpResponse:
         messages.error(request, error.message)
         return redirect("asset", asset_id)
     return redirect("assets")
+
+
+def _stills(asset: MediaAsset) -> dict[str, Any]:
+    """Their times (µs) and addresses, and whether they are still to come."""
+    coming = bool(asset.stills_wanted) and asset.state == MediaAsset.State.NORMAL
+    shown = [(at, links.file_url(asset.bucket, key)) for at, key in asset.snapshots]
+    return {"stills": shown, "stills_coming": coming}

@@ -19,6 +19,7 @@ from editing.models import Delivery, EditingJob, JobState, MediaAsset
 from editing.models.roles import Verb
 from editing.services import editing_jobs, health, links
 from editing.timeline.instant import Instant
+from editing.worker.plans import clips_of
 
 HTMX_STOP_POLLING = 286
 _SPEED_FROM = 5
@@ -102,6 +103,7 @@ def _context(job: EditingJob) -> dict[str, Any]:
         "asset": asset,
         "quarter": job.progress // 25 * 25,
         "queued_because": _queued_because(job),
+        "waits_until": max((clip.range.end for clip in clips_of(job)), default=None) if job.waiting else None,
         "speed": _speed(job),
         "took": (job.finished_at - job.started_at).total_seconds() if job.finished_at and job.started_at else None,
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 from av.error import FFmpegError
 
 from editing.errors import UnreadableMedia, VerificationFailed
@@ -71,16 +72,17 @@ def _only(found: Sequence[Track], kind: str, *, wanted: bool) -> Track | None:
 
 
 def _check_frames(plan: CutPlan, video: Track, tolerance: int) -> None:
-    promised, shown = clock.promised(plan.pieces), sorted(video.pts)
+    promised = np.frombuffer(clock.promised(plan.pieces), np.int64)
+    shown = np.sort(np.frombuffer(video.pts, np.int64))
     if len(shown) != len(promised):
         raise VerificationFailed(f"The output has {len(shown)} frames; the plan has {len(promised)}.")
-    origin = shown[0]
-    for number, (found, wanted) in enumerate(zip(shown, promised, strict=True)):
-        if abs(found - origin - wanted) > tolerance:
-            raise VerificationFailed(
-                f"Frame {number} is shown at {(found - origin) / TICKS_PER_SECOND:.6f} s "
-                f"instead of {wanted / TICKS_PER_SECOND:.6f} s."
-            )
+    shown = shown - shown[0]
+    if len(wrong := np.flatnonzero(np.abs(shown - promised) > tolerance)):
+        number = int(wrong[0])
+        raise VerificationFailed(
+            f"Frame {number} is shown at {shown[number] / TICKS_PER_SECOND:.6f} s "
+            f"instead of {promised[number] / TICKS_PER_SECOND:.6f} s."
+        )
 
 
 def _check_sound(plan: CutPlan, video: Track, audio: Track, tolerance: int) -> int:

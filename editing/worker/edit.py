@@ -65,14 +65,13 @@ def _edit(lease: Lease) -> None:
     _note_plan(lease, describe(plan))
     with scratch.folder(scratch.name_of(job.pk, lease.token), needed=plan.size) as folder:
         output = folder / f"output{PurePosixPath(job.key).suffix.lower()}"
-        with Reading(plan, stopped=lease.stopped) as reading:
-            report = cut(
-                plan,
-                output,
-                open_segment=reading.open,
-                progress=lease.progress,
-                cancelled=lease.stopped,
-            )
+        with Reading(plan, stopped=lease.stopped) as reading, scratch.watched(folder, needed=plan.size) as room:
+
+            def progress(stage: Stage, done: float) -> None:
+                room()
+                lease.progress(stage, done)
+
+            report = cut(plan, output, open_segment=reading.open, progress=progress, cancelled=lease.stopped)
         lease.progress(Stage.PUBLISHING, 1.0)
         with report.timed(Stage.PUBLISHING):
             pictures = covers.make(plan, output, report)
@@ -106,6 +105,7 @@ def _asset(job: EditingJob, output: Path, *, covered: bool) -> MediaAsset:
         poster=f"{storage.POSTERS}/{job.media_id}.jpg" if covered else "",
         cover_bucket=job.cover_bucket if covered else None,
         cover_key=job.cover_key if covered else "",
+        stills_wanted=MediaAsset.Stills.ALL,
         job=job,
         created_at=timezone.now(),
     )

@@ -12,6 +12,7 @@ export class Marks {
     this.fields = Object.fromEntries(NAMES.map((name) => [name, document.getElementById(name)]));
     this.handles = Object.fromEntries(NAMES.map((name) => [name, document.getElementById(`handle-${name}`)]));
     this.said = document.getElementById("mark-length");
+    this.future = document.getElementById("mark-future");
     this.kept = document.getElementById("mark-cover");
     this.cover = null; // of the clip that is being marked
     document.getElementById("marks").addEventListener("instantchange", () => this.changed());
@@ -67,7 +68,16 @@ export class Marks {
     const both = from !== null && to !== null;
     this.said.textContent = !both ? "–" : to > from ? length(to - from) : "ends before it begins";
     this.said.title = both && to > from ? sayDuration(to - from) : "";
+    this.foresee();
     this.timeline.draw();
+  }
+
+  /* What is marked beyond the end of what is recorded. */
+  foresee() {
+    const out = this.get("out");
+    const rest = out === null ? 0 : out - this.timeline.whole.end;
+    this.future.hidden = !(rest > 0 && this.timeline.live);
+    this.future.textContent = `The last ${sayDuration(rest)} is still to come. You can merge now: the job waits for it.`;
   }
 
   /* Put the handles where their instants are. */

@@ -105,7 +105,8 @@ export class Timeline {
   /* Keep at least a part of the recording in view. */
   #show(from, to) {
     const margin = (to - from) * 0.5;
-    const shift = Math.max(this.whole.start - margin - from, 0) + Math.min(this.whole.end + margin - to, 0);
+    const end = Math.max(this.whole.end, this.out ?? 0); // which may be still to come
+    const shift = Math.max(this.whole.start - margin - from, 0) + Math.min(end + margin - to, 0);
     this.from = from + shift;
     this.to = to + shift;
     this.draw();

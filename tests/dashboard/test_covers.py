@@ -7,9 +7,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from editing.models import EditingJob, MediaAsset, Recording
-from editing.worker import edit
+from editing.worker import edit, stills
 from tests.conftest import signed_in
 from tests.dashboard.test_clips import add, chosen
+from tests.media.test_frames import number_in
 
 TEN = 1_795_168_800_000_000
 MERGE = {"mode": "RoughFast", "bucket": "media", "key": "a.mp4"}
@@ -53,6 +54,10 @@ def test_a_clip_is_added_with_the_cover_that_was_marked(recording: Recording, cl
 
     assert covers(client) == [1.48]
     assert 'data-cover="2026-11-20T10:00:01.480Z"' in panel
+    shown = re.search(r'img src="(/recordings/[^"]+)"', panel)
+    assert shown
+    assert number_in(client.get(shown[1]).content) == 37
+    assert client.get(f"/recordings/{recording.pk}/picture/1/").status_code == 404
 
 
 def test_a_merge_has_one_cover_and_the_newest_choice_counts(recording: Recording, client: Client) -> None:
@@ -111,3 +116,21 @@ def test_the_page_of_a_job_says_that_the_cover_was_chosen(recording: Recording, 
 
     page = client.get(f"/jobs/{EditingJob.objects.get().pk}/").content.decode()
     assert "The first picture that is neither black nor blurred" in page
+
+
+def test_the_page_of_an_asset_shows_pictures_spread_over_it(recording: Recording, client: Client) -> None:
+    add(client, recording, "0.000", "4.000")
+    client.post("/clips/merge/", MERGE)
+    edit.run(EditingJob.objects.get().pk)
+    asset = MediaAsset.objects.get()
+    part = f"/assets/{asset.pk}/stills/"
+    assert f'hx-get="{part}"' in client.get(f"/assets/{asset.pk}/").content.decode()
+
+    stills.run(asset.pk)
+
+    page = client.get(part).content.decode()
+    assert "hx-get" not in page
+    assert re.findall(r'data-at="(\d+)"', page) == ["0", "1000000", "2000000", "3000000"]
+    assert [
+        client.get(each.replace("&amp;", "&")).getvalue()[:2] for each in re.findall(r'img src="([^"]+)"', page)
+    ] == [b"\xff\xd8"] * 4

@@ -6,18 +6,19 @@ import json
 from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from editing import queue
+from editing import queue, storage
 from editing.errors import InvalidInput, StaleState
 from editing.models import Bucket, Delivery, EditingJob, JobState, PauseReason, Recording, RecordJob
+from editing.models.ids import dashed, record_id
 from editing.services import callbacks, editing_jobs, record_jobs
-from editing.worker import edit, notify, record_states, sweep
+from editing.services import media as media_service
+from editing.worker import edit, notify, prepare, record_states, sweep
 from editing.worker.ending import end
 from tests.receiving import KEY, Receiver, is_signed, receiver
 from tests.rtmp import Publisher
@@ -125,6 +126,26 @@ def test_a_job_that_names_no_address_is_told_to_those_who_asked_for_such_events(
     assert [each.address for each in Delivery.objects.all()] == [HOOK] * 4
 
 
+def test_a_registered_file_is_told_once_it_was_looked_at(recording: Recording, ed: User, media: Bucket) -> None:
+    data = json.dumps({"NotifyAddress": HOOK})
+    storage.save_bytes(b"no video", media, "broken.mp4")
+    good = media_service.register(ed, media, recording.segments.all()[0].key, kind="video", user_data=data)
+    broken = media_service.register(ed, media, "broken.mp4", user_data=data)
+    for _ in range(2):
+        prepare.run(good.pk)
+        prepare.run(broken.pk)
+
+    said = [each["MessageBody"] for each in events()]
+    assert [each["EventType"] for each in events()] == ["RegisterMediaComplete"] * 2
+    assert [(each["MediaId"], each["Status"], each["UserData"]) for each in said] == [
+        (good.pk, "Success", data),
+        (broken.pk, "Fail", data),
+    ]
+    assert said[1]["ErrorMessage"]
+    with pytest.raises(InvalidInput, match="http or https address"):
+        media_service.register(ed, media, "other.mp4", user_data='{"NotifyAddress": "here"}')
+
+
 @pytest.mark.parametrize(
     "address",
     ["ftp://a.example/", "https://", "ice-callback-queue", "//a.example/", "http://u:p@a.example/", "http://a b/",
@@ -159,7 +180,7 @@ def test_every_change_of_a_record_jobs_state_is_told_in_order(opal: User, media:
         "EventType": "LiveRecordTaskStatus",
         "UserId": opal.pk,
         "MessageBody": {
-            "JobId": job.pk,
+            "JobId": dashed(job.pk),
             "JobName": "Main stage",
             "DomainName": "example.com",
             "AppName": "live",
@@ -216,12 +237,12 @@ def test_a_recorded_stream_tells_its_states_and_its_file(
     file = hook.events[-1]["MessageBody"]
     assert recording.range is not None
     assert file == {
-        "JobId": job.pk,
+        "JobId": dashed(job.pk),
         "JobName": "Main stage",
         "DomainName": "127.0.0.1",
         "AppName": "live",
         "StreamName": job.stream.name,
-        "RecordId": str(UUID(int=recording.pk)),
+        "RecordId": record_id(recording.pk),
         "RecordUrl": f"https://media.oss.example.com/{recording.playlist}",
         "Format": "m3u8",
         "StartTime": file["StartTime"],

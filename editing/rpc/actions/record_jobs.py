@@ -9,6 +9,7 @@ from django.db.models import Q
 from editing import storage
 from editing.errors import NotFound
 from editing.models import Bucket, RecordJob, RecordState, RecordTemplate
+from editing.models.ids import dashed
 from editing.models.roles import Verb, can
 from editing.rpc import paging
 from editing.rpc.actions import record_shapes as shapes
@@ -49,7 +50,7 @@ def submit(call: Call) -> Answer:
         template=template,
         notify_url=call[NOTIFY_URL],
     )
-    return {"JobId": shapes.dashed(job.pk)}
+    return {"JobId": dashed(job.pk)}
 
 
 def get(call: Call) -> Answer:

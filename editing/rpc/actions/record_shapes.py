@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from editing.models import Recording, RecordJob, RecordState, RecordTemplate
+from editing.models.ids import dashed, record_id
 from editing.rpc.errors import invalid
 from editing.rpc.params import choice, integer, optional, required, text
 from editing.rpc.wire import moment
@@ -30,10 +31,6 @@ FORMATS_FIELDS = {
 }
 
 
-def dashed(key: str) -> str:
-    return str(UUID(hex=key))
-
-
 def row_id(value: object, path: str) -> str:
     """An id as our rows have it, with hyphens or without; what is no id at all names nothing."""
     said = text(most=64)(value, path).strip()
@@ -49,7 +46,7 @@ def status(job: RecordJob) -> str:
 
 
 def job(row: RecordJob, *, with_url: bool) -> dict[str, Any]:
-    """The address may hold a key: it is for those who operate."""
+    """Both addresses may hold a key: they are for those who operate."""
     return {
         "JobId": dashed(row.pk),
         "Name": row.name,
@@ -57,7 +54,7 @@ def job(row: RecordJob, *, with_url: bool) -> dict[str, Any]:
         "RecordOutput": output(row),
         "TemplateId": dashed(row.template_id) if row.template_id else "",
         "TemplateName": row.template_name,
-        "NotifyUrl": row.notify_url,
+        "NotifyUrl": row.notify_url if with_url else "",
         "CreateTime": moment(row.created_at),
         "Status": status(row),
     }
@@ -67,18 +64,13 @@ def output(row: RecordJob) -> dict[str, str]:
     return {"Type": row.bucket.kind, "Endpoint": row.bucket.endpoint, "Bucket": row.bucket.name}
 
 
-def record_id(row: Recording) -> str:
-    """Recordings are numbered here: the number as a UUID."""
-    return str(UUID(int=row.pk))
-
-
 def file(row: Recording, size: Mapping[str, int], *, with_url: bool) -> dict[str, Any]:
     """A recording by its index file. RecordOutput is JSON in text here: so it is in IMS."""
     assert row.record_job is not None  # as the query asks, here and below
     assert row.start is not None
     assert row.end is not None
     return {
-        "RecordId": record_id(row),
+        "RecordId": record_id(row.pk),
         "RecordUrl": row.bucket.url(row.playlist),
         "JobId": dashed(row.record_job.pk),
         "JobName": row.record_job.name,

@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from editing.errors import NotFound
 from editing.models import RecordTemplate
+from editing.models.ids import dashed
 from editing.models.roles import Verb
 from editing.rpc import paging
 from editing.rpc.actions import record_shapes as shapes
@@ -24,7 +25,7 @@ FIELDS = {"name": NAME.name, "template": TEMPLATE_ID.name, **shapes.FORMATS_FIEL
 
 def create(call: Call) -> Answer:
     template = record_templates.create(name=call[NAME], formats=shapes.formats(call[FORMATS], FORMATS.name))
-    return {"TemplateId": shapes.dashed(template.pk)}
+    return {"TemplateId": dashed(template.pk)}
 
 
 def get(call: Call) -> Answer:
