@@ -16,6 +16,7 @@ from tests.samples import segments_in
 LOOP = 24
 """Seconds that are really encoded: whole GOPs, whole segments and whole AAC frames, so that repeats join exactly."""
 _VERSION = 1
+_FOLDER = Path(tempfile.gettempdir()) / f"studio-benchmark-{_VERSION}"
 _TICKS = LOOP * 90_000
 _AUDIO_PACKETS = LOOP * 48_000 // 1024
 """In one loop; the encoder adds one of its own that would overlap the next repeat."""
@@ -24,15 +25,21 @@ _AUDIO_PACKETS = LOOP * 48_000 // 1024
 @cache
 def recording(minutes: int = 10) -> list[Segment]:
     """The segments, made once per machine and kept in its temporary directory."""
-    folder = Path(tempfile.gettempdir()) / f"studio-benchmark-{_VERSION}" / f"{minutes}m"
+    folder = _FOLDER / f"{minutes}m"
     if not (folder / "done").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        loop = folder.parent / "loop.ts"
-        if not loop.exists():
-            _encode(loop)
-        repeat(loop, folder, minutes * 60 // LOOP)
+        repeat(loop(), folder, minutes * 60 // LOOP)
         (folder / "done").touch()
     return segments_in(folder)
+
+
+def loop() -> Path:
+    """What is repeated in it."""
+    path = _FOLDER / "loop.ts"
+    if not path.exists():
+        _FOLDER.mkdir(parents=True, exist_ok=True)
+        _encode(path)
+    return path
 
 
 def _encode(loop: Path) -> None:
