@@ -36,6 +36,11 @@ class Chosen:
         return self.end - self.start
 
     @property
+    def shown_at_cover(self) -> Instant | None:
+        """An instant at which the cover is on the screen: a clip's end means its last picture."""
+        return None if self.cover is None else min(self.cover, self.end - 1)
+
+    @property
     def clip(self) -> Clip:
         return Clip(StreamName(self.domain, self.app, self.stream), Range(self.start, self.end), self.cover)
 
@@ -60,38 +65,49 @@ class ClipList:
         """Tells whether somebody has changed the list since."""
         return self.project.clips_revision if self.project else 0
 
-    def add(self, recording: Recording, wanted: Range) -> None:
-        """The first clip of all begins a project. Raises InvalidInput where no bucket could store its results."""
+    def add(self, recording: Recording, wanted: Range, cover: Instant | None = None) -> None:
+        """At the end of the list; a cover takes the place of the one there is. The first clip of all begins a project.
+
+        Raises InvalidInput where no bucket could store its results.
+        """
         name = recording.stream.full_name
-        clip = Chosen(_id(), recording.pk, name.domain, name.app, name.stream, wanted.start, wanted.end)
+        clip = Chosen(_id(), recording.pk, name.domain, name.app, name.stream, wanted.start, wanted.end, cover)
         while True:
             project = project_clips.current_or_new(self._user, title=_title(recording))
             self._take(project)
-            self._change(lambda chosen: [*chosen, clip][:MOST])
+            self._change(lambda chosen: _with_one_cover([*chosen, clip][:MOST], clip))
             if self.project is not None:  # else it was deleted under our hands
                 return project_clips.add_stream(project, name)
 
-    def begin_with(self, clips: Sequence[tuple[Recording, Range]]) -> None:
-        """Begin anew with these."""
+    def begin_with(self, clips: Sequence[tuple[Recording, Clip]]) -> None:
+        """Begin anew with these; of several covers the first counts."""
         self.clear()
-        for recording, wanted in clips[:MOST]:
-            self.add(recording, wanted)
+        covered = False
+        for recording, clip in clips[:MOST]:
+            self.add(recording, clip.range, None if covered else clip.cover)
+            covered = covered or clip.cover is not None
 
     def change(self, clip_id: str, wanted: Range, cover: Instant | None = None) -> None:
-        """Other times for a clip, and the instant of the picture that shall be the cover."""
+        """Other times for a clip, and the instant of the picture that shall be the cover, if it is in this clip."""
 
-        def changed(each: Chosen) -> Chosen:
-            return replace(each, start=wanted.start, end=wanted.end, cover=cover) if each.id == clip_id else each
+        def changed(chosen: list[Chosen]) -> list[Chosen]:
+            found = next((each for each in chosen if each.id == clip_id), None)
+            if found is None:
+                return chosen
+            other = replace(found, start=wanted.start, end=wanted.end, cover=cover)
+            return _with_one_cover([other if each is found else each for each in chosen], other)
 
-        self._change(lambda chosen: [changed(each) for each in chosen])
+        self._change(changed)
 
     def duplicate(self, clip_id: str) -> None:
-        double = _id()
-        self._change(
-            lambda chosen: [
-                each for one in chosen for each in ((one, replace(one, id=double)) if one.id == clip_id else (one,))
-            ][:MOST]
-        )
+        """The copy comes next, without the cover."""
+        name = _id()
+
+        def doubled(chosen: list[Chosen]) -> list[Chosen]:
+            groups = [[one, replace(one, id=name, cover=None)] if one.id == clip_id else [one] for one in chosen]
+            return [each for group in groups for each in group][:MOST]
+
+        self._change(doubled)
 
     def remove(self, *clip_ids: str) -> None:
         self._change(lambda chosen: [each for each in chosen if each.id not in clip_ids])
@@ -142,6 +158,13 @@ def _arranged(chosen: list[Chosen], order: Sequence[str]) -> list[Chosen]:
 def _title(recording: Recording) -> str:
     """For a project that nobody has named."""
     return f"{recording.stream.name}, {to_datetime(recording.start or 0):%-d %B %Y}"
+
+
+def _with_one_cover(chosen: list[Chosen], newest: Chosen) -> list[Chosen]:
+    """A merge has one cover: where the newest clip names it, no other does."""
+    if newest.cover is None:
+        return chosen
+    return [each if each is newest else replace(each, cover=None) for each in chosen]
 
 
 def _id() -> str:

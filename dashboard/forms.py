@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils import timezone
 
 from editing.errors import EditingError, InvalidInstant
 from editing.models import Bucket, Project, RecordTemplate, Stream
@@ -34,7 +35,7 @@ HOLES = {
 
 
 class MomentField(forms.CharField):
-    """An instant: full ISO-8601, a time of the recording's day (UTC), or +30 / −1:00 from the other end."""
+    """An instant: full ISO-8601, a time of the recording's day (UTC), `now`, or +30 / −1:00 from the other end."""
 
     def __init__(self, *, day: Instant, **options: Any) -> None:
         super().__init__(**options)
@@ -46,6 +47,8 @@ class MomentField(forms.CharField):
         if not text:
             return None
         text = text.replace("−", "-").replace("UTC", "Z").strip()
+        if text.lower() == "now":
+            return "at", from_datetime(timezone.now())
         if match := _OFFSET.match(text):
             return "by", _offset(match)
         if match := _TIME.match(text.removesuffix("Z").strip()):
@@ -103,6 +106,33 @@ class RangeForm(forms.Form):
         values["cover"] = start + cover if kind == "by" and cover is not None else cover
         if values["cover"] is not None and not start <= values["cover"] <= end:
             self.add_error("cover", "The cover must lie in its clip.")
+
+
+class InstantField(forms.CharField):
+    """An instant in full, or nothing."""
+
+    def clean(self, value: Any) -> Instant | None:
+        text = super().clean(value)
+        try:
+            return parse_instant(text) if text else None
+        except InvalidInstant as error:
+            raise forms.ValidationError(error.message) from error
+
+
+class CoverForm(forms.Form):
+    """An instant of a clip, or none; a clip's end means its last picture."""
+
+    at = InstantField(required=False)
+
+    def __init__(self, *args: Any, clip: Range, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.clip = clip
+
+    def clean_at(self) -> Instant | None:
+        at: Instant | None = self.cleaned_data["at"]
+        if at is not None and not self.clip.start <= at <= self.clip.end:
+            raise forms.ValidationError("The cover must lie in its clip.")
+        return at
 
 
 def _number(placeholder: str) -> forms.NumberInput:
@@ -166,17 +196,6 @@ class MergeForm(forms.Form):
         return field if field in self.fields else None
 
 
-class InstantField(forms.CharField):
-    """An instant in full, or nothing."""
-
-    def clean(self, value: Any) -> Instant | None:
-        text = super().clean(value)
-        try:
-            return parse_instant(text) if text else None
-        except InvalidInstant as error:
-            raise forms.ValidationError(error.message) from error
-
-
 _GIGABYTE = 10**9
 
 
@@ -205,7 +224,7 @@ class RecordJobForm(forms.Form):
     """A stream to record; the fields are the arguments of services.record_jobs.create."""
 
     name = forms.CharField(max_length=128)
-    url = forms.CharField(label="Address", help_text="rtmp://host/application/stream, or rtmps")
+    url = forms.CharField(label="Address", help_text="rtmp://host/application/stream, rtmps, or a live .m3u8")
     bucket = forms.ModelChoiceField(Bucket.objects.active(), empty_label=None, to_field_name="name")
     template = forms.ModelChoiceField(
         RecordTemplate.objects.order_by("kind", "name"), required=False, empty_label="live editing (default)"
@@ -213,7 +232,7 @@ class RecordJobForm(forms.Form):
     notify_url = forms.CharField(
         label="Callback",
         required=False,
-        help_text="An http(s) address that is told of each state and each file. Empty: nobody but those who asked.",
+        help_text="An http(s) address that is told of each state and each file.",
     )
     start_at = InstantField(label="Begins", required=False, help_text="Empty: now. Like 2026-11-20T10:00:00Z")
     end_at = InstantField(label="Ends", required=False, help_text="Empty: when somebody stops it.")

@@ -69,7 +69,8 @@ class RecordTemplateForm(forms.Form):
 
 
 def _shown(formats: list[dict[str, Any]]) -> dict[str, Any]:
-    segments = next(entry for entry in formats if entry["format"] == _SEGMENTS)
+    whole = {name: formats[0][name] for name in ("cycle_duration", "object_prefix")}
+    segments = next((entry for entry in formats if entry["format"] == _SEGMENTS), {**segments_of(6), **whole})
     return {
         **{name: segments[name] for name in ("slice_duration", "cycle_duration", "object_prefix", "slice_prefix")},
         "also": [entry["format"] for entry in formats if entry["format"] != _SEGMENTS],

@@ -270,6 +270,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "BucketKindEnum": "editing.models.bucket.Bucket.Kind",
         "MediaKindEnum": "editing.models.media_asset.MediaAsset.Kind",
+        "RecordFileStateEnum": "editing.models.record_file.RecordFile.State",
         "JobStateEnum": "editing.models.states.JobState",
         "ProjectKindEnum": "editing.models.project.Project.Kind",
         "ProjectStateEnum": "editing.models.project_states.ProjectState",

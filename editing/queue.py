@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 FAST, SLOW, LIVE, CALLBACKS, SYSTEM = "fast", "slow", "live", "callbacks", "system"
 EDIT, PREPARE, RECORD, SWEEP = "editing.edit", "editing.prepare", "editing.record", "editing.sweep"
-CONVERT, NOTIFY = "editing.convert", "editing.notify"
+CONVERT, NOTIFY, RECORD_FILE, STILLS = "editing.convert", "editing.notify", "editing.record_file", "editing.stills"
 
 
 OF_JOBS = (FAST, SLOW)

@@ -9,20 +9,20 @@ import errno
 import os
 import re
 import secrets
-import shutil
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from django.conf import settings
-from django.core.files.base import ContentFile, File
+from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage
 from django.utils.module_loading import import_string
 
-from editing.errors import EditingError, InvalidKey, InvalidOutput, NoSpace, NotFound, StorageFailure
+from editing import objects
+from editing.errors import Cancelled, EditingError, InvalidKey, InvalidOutput, NoSpace, NotFound, StorageFailure
 from editing.media.containers import CONTAINERS
 from editing.models import Bucket
 
@@ -40,6 +40,7 @@ TYPES = {
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
 }
+_BLOCK = 4 << 20
 _LONGEST_PART = 240
 """Bytes: what filesystems allow, less a little."""
 _URL = re.compile(r"^(?:https?://(?P<host>[^/?#]+)|oss://(?P<bucket>[^/?#.]+))/(?P<key>[^?#]+)$")
@@ -103,21 +104,33 @@ def open_file(bucket: Bucket, key: str) -> BinaryIO:
         return file
 
 
-def publish(path: Path, bucket: Bucket, key: str) -> None:
-    """Move a finished file into the bucket, replacing what was there at once. Raises NoSpace or StorageFailure."""
+def read(bucket: Bucket, key: str, *, first: int = 0, count: int | None = None) -> Iterator[bytes]:
+    """The bytes of a file that is elsewhere, or `count` of them from `first` on, as they come, in one request.
+
+    Raises NotFound or StorageFailure.
+    """
     with _in_words(bucket, key):
+        yield from objects.read(_storage(bucket), _name(bucket, key), first=first, count=count)
+
+
+def publish(path: Path, bucket: Bucket, key: str, *, stopped: Callable[[], bool] | None = None) -> None:
+    """Move a finished file into the bucket, replacing what was there at once.
+
+    Raises NoSpace or StorageFailure, and Cancelled soon after `stopped` says so: then nothing has changed.
+    """
+    with _in_words(bucket, key, needed=path.stat().st_size):
         target = local_path(bucket, key)
         if target is not None:
-            _rename_into(path, target)
+            _rename_into(path, target, stopped)
             return
-        with path.open("rb") as file:
-            _storage(bucket).save(_name(bucket, key), File(file))
+        kind = content_type(key)
+        objects.write(_storage(bucket), path, _name(bucket, key), content_type=kind, stopped=stopped)
         path.unlink()
 
 
 def save_bytes(data: bytes, bucket: Bucket, key: str) -> None:
     """Store a small file, whole or not at all. Raises NoSpace or StorageFailure."""
-    with _in_words(bucket, key):
+    with _in_words(bucket, key, needed=len(data)):
         target = local_path(bucket, key)
         if target is None:
             _storage(bucket).save(_name(bucket, key), ContentFile(data))
@@ -176,7 +189,7 @@ def _name(bucket: Bucket, key: str) -> str:
     return f"{bucket.name}/{check_key(key)}"
 
 
-def _rename_into(path: Path, target: Path) -> None:
+def _rename_into(path: Path, target: Path, stopped: Callable[[], bool] | None) -> None:
     """Across filesystems the copy is made beside the target first, so that the last step is always one rename."""
     with _draft(target) as draft:
         try:
@@ -184,8 +197,16 @@ def _rename_into(path: Path, target: Path) -> None:
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            shutil.copyfile(path, draft)
+            _copy(path, draft, stopped)
             path.unlink()
+
+
+def _copy(path: Path, draft: Path, stopped: Callable[[], bool] | None) -> None:
+    with path.open("rb") as source, draft.open("wb") as copy:
+        while block := source.read(_BLOCK):
+            if stopped and stopped():
+                raise Cancelled("Stopped while publishing.")
+            copy.write(block)
 
 
 @contextmanager
@@ -203,7 +224,7 @@ def _draft(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _in_words(bucket: Bucket, key: str) -> Iterator[None]:
+def _in_words(bucket: Bucket, key: str, *, needed: int = 0) -> Iterator[None]:
     """Faults of whatever storage it is as ours. Each backend raises its own family, so that none can be named here."""
     try:
         yield
@@ -213,6 +234,6 @@ def _in_words(bucket: Bucket, key: str) -> Iterator[None]:
         raise NotFound(f"{key} is not in bucket {bucket}.", field="key") from None
     except Exception as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise NoSpace(f"Bucket {bucket} is full.") from error
+            raise NoSpace(f"Bucket {bucket} is full: {key} needs {needed / (1 << 20):.1f} MiB.") from error
         words = getattr(error, "strerror", None) or error  # without the path on this machine
         raise StorageFailure(f"{key} in bucket {bucket} cannot be read or written: {words}.") from error

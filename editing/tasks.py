@@ -4,7 +4,7 @@ from celery import shared_task
 
 from editing import queue
 from editing.services import reservations
-from editing.worker import convert, edit, notify, prepare, record, sweep
+from editing.worker import convert, edit, notify, prepare, record, record_movies, stills, sweep
 
 
 @shared_task(name=queue.EDIT)
@@ -17,9 +17,19 @@ def run_prepare(asset_id: str) -> None:
     prepare.run(asset_id)
 
 
+@shared_task(name=queue.STILLS)
+def run_stills(asset_id: str) -> None:
+    stills.run(asset_id)
+
+
 @shared_task(name=queue.RECORD)
 def run_record(job_id: str) -> None:
     record.run(job_id)
+
+
+@shared_task(name=queue.RECORD_FILE)
+def run_record_file(file_id: str) -> None:
+    record_movies.run(file_id)
 
 
 @shared_task(name=queue.CONVERT)

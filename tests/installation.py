@@ -45,7 +45,7 @@ class Installation:
             command, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
-        wait_for(lambda: "Ready: " in self.output, 60, lambda: self.output)
+        wait_for(lambda: "Ready: " in self.output, 120, lambda: self.output)
 
     def _listen(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None

@@ -24,6 +24,7 @@ daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error
 events {{}}
 rtmp {{ server {{ listen 127.0.0.1:{port}; application live {{ live on; }} }} }}
 """
+FLV = ("-flvflags", "no_duration_filesize", "-f", "flv")
 QUICK = Kind(seconds=4, gop=25)
 
 
@@ -58,7 +59,9 @@ def server(folder: Path, port: int = 0) -> Iterator[Server]:
 class Publisher:
     """ffmpeg pushing a sample in real time; as a context manager it is gone afterwards. `begun` is set once it runs."""
 
-    def __init__(self, url: str, kind: Kind = QUICK, *, pictures: bool = True, options: str = "") -> None:
+    def __init__(
+        self, url: str, kind: Kind = QUICK, *, pictures: bool = True, options: str = "", muxer: tuple[str, ...] = FLV
+    ) -> None:
         size = f"{kind.width}x{kind.height}"
         beep = f"aevalsrc=if(lt(mod(t\\,1)\\,{BEEP})\\,0.5*sin(2*PI*1000*t)\\,0):s={kind.audio_rate}"
         self.kind, self.pictures = kind, pictures
@@ -71,7 +74,7 @@ class Publisher:
             *([*coded, "-bf", str(kind.bframes), "-sc_threshold", "0"] if pictures else []),
             *(["-c:a", "aac", "-b:a", "96k"] if kind.audio else []),
             *("-t", str(kind.seconds), "-output_ts_offset", f"{kind.clock / 90000:.6f}", *options.split()),
-            *("-flvflags", "no_duration_filesize", "-f", "flv", url),
+            *(*muxer, url),
         ]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE)
         self._feeder = threading.Thread(target=self._feed, daemon=True)

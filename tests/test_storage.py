@@ -6,47 +6,30 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
 from django.conf import settings as current
-from moto.server import ThreadedMotoServer
 
 from editing import storage
 from editing.errors import InvalidKey, InvalidOutput, NoSpace, NotFound, StorageFailure
 from editing.models import Bucket
 from editing.services import links, recordings
 from tests.conftest import MAIN
+from tests.s3 import ALIAS, alias
+from tests.s3 import server as s3_server
 from tests.samples import BASIC, START, playlist
 
 pytestmark = pytest.mark.django_db
-ALIAS = "elsewhere"
 
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
-    """The address of an S3 server that has one bucket."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
-    endpoint = f"http://127.0.0.1:{port}"
-    boto3.client("s3", endpoint_url=endpoint, **_keys()).create_bucket(Bucket="studio")
-    yield endpoint
-    server.stop()
-
-
-def _keys() -> dict[str, str]:
-    return {"aws_access_key_id": "id", "aws_secret_access_key": "secret", "region_name": "us-east-1"}
-
-
-def _alias(endpoint: str) -> dict[str, object]:
-    options = {"bucket_name": "studio", "endpoint_url": endpoint, "region_name": "us-east-1", "access_key": "id"}
-    options |= {"secret_key": "secret", "file_overwrite": True, "querystring_auth": True, "signature_version": "s3v4"}
-    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+    with s3_server() as endpoint:
+        yield endpoint
 
 
 @pytest.fixture
 def remote(db: None, s3: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
-    monkeypatch.setitem(current.STORAGES, ALIAS, _alias(s3))
+    monkeypatch.setitem(current.STORAGES, ALIAS, alias(s3))
     yield Bucket.objects.create(name="remote", kind="oss", endpoint="oss.example.com", storage=ALIAS)
     storage._instance.cache_clear()
 
@@ -125,7 +108,7 @@ def test_a_full_disk_is_said_and_leaves_what_was_there(media: Bucket, monkeypatc
 
 
 def test_a_storage_that_does_not_answer_is_said(remote: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    dead = _alias("http://127.0.0.1:9")
+    dead = alias("http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     monkeypatch.setitem(current.STORAGES, ALIAS, dead)
     storage._instance.cache_clear()

@@ -93,6 +93,12 @@ def duration(microseconds: int | str | None) -> str:
 
 
 @register.filter
+def milliseconds(microseconds: int | None) -> str:
+    """A small difference in µs, with its sign: +12 ms."""
+    return f"{(microseconds or 0) / 1000:+.0f} ms".replace("-", "−").replace("+0 ", "0 ").replace("−0 ", "0 ")
+
+
+@register.filter
 def rough(microseconds: int | None) -> str:
     """A duration in µs as one says it: 6 s, 4 min, 3 h, 2 days."""
     if microseconds is None:

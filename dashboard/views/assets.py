@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -9,13 +11,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.access import load, needs
-from dashboard.views.jobs import asset_links
+from dashboard.views.jobs import asset_links, cover_at
 from editing.errors import EditingError
 from editing.models import MediaAsset
 from editing.models.roles import Verb
 from editing.services import links, media
 
-_ROWS = MediaAsset.objects.select_related("bucket", "job")
+_ROWS = MediaAsset.objects.select_related("bucket", "cover_bucket", "job")
 
 
 @needs(Verb.SEE)
@@ -30,9 +32,20 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def detail(request: HttpRequest, asset_id: str) -> HttpResponse:
     asset = load(_ROWS, request, pk=asset_id)
-    return render(
-        request, "assets/asset.html", {"asset": asset, "url": asset.bucket.url(asset.key), **asset_links(asset)}
-    )
+    context = {"asset": asset, "url": asset.bucket.url(asset.key), **asset_links(asset)}
+    if asset.cover_bucket:
+        context["cover_place"] = f"{asset.cover_bucket} / {asset.cover_key}"
+    if asset.job:
+        context["cover_at"] = cover_at(asset.job)
+    return render(request, "assets/asset.html", {**context, **_stills(asset)})
+
+
+@needs(Verb.SEE)
+@require_safe
+def stills(request: HttpRequest, asset_id: str) -> HttpResponse:
+    """The pictures spread over it; asked for again until they are made."""
+    asset = load(_ROWS, request, pk=asset_id)
+    return render(request, "assets/_stills.html", {"asset": asset, **asset_links(asset), **_stills(asset)})
 
 
 @needs(Verb.EDIT)
@@ -44,3 +57,10 @@ def delete(request: HttpRequest, asset_id: str) -> HttpResponse:
         messages.error(request, error.message)
         return redirect("asset", asset_id)
     return redirect("assets")
+
+
+def _stills(asset: MediaAsset) -> dict[str, Any]:
+    """Their times (µs) and addresses, and whether they are still to come."""
+    coming = bool(asset.stills_wanted) and asset.state == MediaAsset.State.NORMAL
+    shown = [(at, links.file_url(asset.bucket, key)) for at, key in asset.snapshots]
+    return {"stills": shown, "stills_coming": coming}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -11,6 +12,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -22,7 +24,8 @@ from editing.models import Delivery, DeliveryState, EditingJob, RecordJob
 from editing.models.roles import Verb, can
 from editing.services import callbacks, health
 
-_SHAPES = {"own": "Events of your jobs", "everybody": "Events of everybody's jobs"}
+_SOON = timedelta(seconds=30)
+_WHOSE = {"own": "Events of your jobs", "everybody": "Events of everybody's jobs"}
 
 
 @needs(Verb.SEE)
@@ -44,7 +47,7 @@ def detail(request: HttpRequest, delivery_id: int) -> HttpResponse:
 @needs(Verb.SEE)
 @require_safe
 def status(request: HttpRequest, delivery_id: int) -> HttpResponse:
-    """How far it is; it asks for itself again while it waits."""
+    """How far it is; it asks for itself again while something is about to happen."""
     return render(request, "callbacks/_status.html", _context(load(Delivery.objects.all(), request, pk=delivery_id)))
 
 
@@ -110,7 +113,7 @@ def remove(request: HttpRequest, whose: str) -> HttpResponse:
 
 def _user(request: HttpRequest, whose: str) -> User | None:
     """Whose events are meant; everybody's are for operators."""
-    if whose not in _SHAPES:
+    if whose not in _WHOSE:
         raise Http404
     if whose == "everybody" and not can(request.user, Verb.OPERATE):
         raise Http404
@@ -119,10 +122,10 @@ def _user(request: HttpRequest, whose: str) -> User | None:
 
 def _settings(request: HttpRequest, forms: dict[str, EventCallbackForm] | None = None, **context: Any) -> HttpResponse:
     sections = []
-    for whose in _SHAPES if can(request.user, Verb.OPERATE) else ("own",):
+    for whose in _WHOSE if can(request.user, Verb.OPERATE) else ("own",):
         callback = callbacks.of(_user(request, whose))
         form = (forms or {}).get(whose) or EventCallbackForm.of(callback)
-        sections.append({"whose": whose, "title": _SHAPES[whose], "callback": callback, "form": form})
+        sections.append({"whose": whose, "title": _WHOSE[whose], "callback": callback, "form": form})
     return render(request, "callbacks/settings.html", {"sections": sections, **context})
 
 
@@ -130,6 +133,7 @@ def _context(delivery: Delivery) -> dict[str, Any]:
     waits = delivery.state == DeliveryState.WAITING
     return {
         "delivery": delivery,
+        "soon": waits and delivery.next_at < timezone.now() + _SOON,
         "tries": delivery.tries.order_by("-pk")[:50],
         "pretty": json.dumps(json.loads(delivery.body), indent=2, ensure_ascii=False),
         "job_url": _job_url(delivery),

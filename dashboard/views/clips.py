@@ -13,13 +13,14 @@ from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefre
 
 from dashboard.access import load, needs
 from dashboard.clip_list import ClipList
-from dashboard.forms import MergeForm, RangeForm
+from dashboard.forms import CoverForm, MergeForm, RangeForm
 from editing.errors import EditingError
 from editing.models import EditingJob, Project, ProjectState, Recording
 from editing.models.roles import Verb
 from editing.services import editing_jobs, project_clips
 from editing.timeline.clips import Clip
 from editing.timeline.describe import describe
+from editing.timeline.instant import Range
 from editing.worker.plans import clips_of
 
 _RECORDINGS = Recording.objects.select_related("stream")
@@ -35,7 +36,7 @@ def add(request: HttpRequest, recording_id: int) -> HttpResponse:
         return reswap(render(request, "clips/_mark_errors.html", {"form": form}), "none")
     clips = ClipList(request)
     try:
-        clips.add(recording, form.cleaned_data["range"])
+        clips.add(recording, form.cleaned_data["range"], form.cleaned_data["cover"])
     except EditingError as error:
         form.add_error("start", error.message)
         return reswap(render(request, "clips/_mark_errors.html", {"form": form}), "none")
@@ -52,6 +53,18 @@ def change(request: HttpRequest, clip_id: str) -> HttpResponse:
     if not form.is_valid():
         return _list(request, clips, wrong=clip_id, form=form)
     clips.change(clip_id, form.cleaned_data["range"], form.cleaned_data["cover"])
+    return _list(request, clips)
+
+
+@needs(Verb.EDIT)
+@require_POST
+def cover(request: HttpRequest, clip_id: str) -> HttpResponse:
+    """The picture at an instant of a clip becomes the cover of the merge; without an instant nobody has chosen one."""
+    clips = ClipList(request)
+    clip = next((each for each in clips.chosen if each.id == clip_id), None)
+    form = CoverForm(request.POST, clip=clip.clip.range if clip else Range(0, 0))
+    if clip is not None and form.is_valid():
+        clips.change(clip_id, clip.clip.range, form.cleaned_data["at"])
     return _list(request, clips)
 
 
@@ -95,8 +108,8 @@ def take(request: HttpRequest, job_id: str) -> HttpResponse:
     """The clips of a job once more, in its project, to change something about them; then on to the recording of the
     first."""
     job = load(EditingJob.objects.select_related("project"), request, pk=job_id)
-    found = [(_recording_at(clip), clip.range) for clip in clips_of(job)]
-    there = [(recording, wanted) for recording, wanted in found if recording is not None]
+    found = [(_recording_at(clip), clip) for clip in clips_of(job)]
+    there = [(recording, clip) for recording, clip in found if recording is not None]
     if not there:
         messages.error(request, "The recordings of this job are no longer there.")
         return redirect("job", job_id)

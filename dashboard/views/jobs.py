@@ -18,11 +18,15 @@ from editing.errors import Conflict
 from editing.models import Delivery, EditingJob, JobState, MediaAsset
 from editing.models.roles import Verb
 from editing.services import editing_jobs, health, links
+from editing.timeline.instant import Instant
+from editing.worker.plans import clips_of
 
 HTMX_STOP_POLLING = 286
 _SPEED_FROM = 5
 _NOT_PLAYED = frozenset({"ts", "mkv", "flv", "m3u8"})
-_ROWS = EditingJob.objects.select_related("bucket", "owner", "asset", "asset__bucket")
+_ROWS = EditingJob.objects.select_related(
+    "bucket", "owner", "cover_bucket", "asset", "asset__bucket", "asset__cover_bucket"
+)
 
 
 @needs(Verb.SEE)
@@ -99,6 +103,7 @@ def _context(job: EditingJob) -> dict[str, Any]:
         "asset": asset,
         "quarter": job.progress // 25 * 25,
         "queued_because": _queued_because(job),
+        "waits_until": max((clip.range.end for clip in clips_of(job)), default=None) if job.waiting else None,
         "speed": _speed(job),
         "took": (job.finished_at - job.started_at).total_seconds() if job.finished_at and job.started_at else None,
     }
@@ -107,7 +112,18 @@ def _context(job: EditingJob) -> dict[str, Any]:
 
 def _facts(request: HttpRequest, job: EditingJob) -> dict[str, Any]:
     told = Delivery.objects.visible_to(request.user).filter(subject=job.pk).exists()
-    return {"events": job.events.all(), "told": told}
+    return {"events": job.events.all(), "told": told, **_cover(job)}
+
+
+def _cover(job: EditingJob) -> dict[str, Any]:
+    asset = getattr(job, "asset", None)
+    place = {"cover_place": f"{job.cover_bucket} / {job.cover_key}"} if job.cover_bucket else {}
+    return {**(asset_links(asset) if asset else {}), **place, "cover_at": cover_at(job)}
+
+
+def cover_at(job: EditingJob) -> Instant | None:
+    """The instant of the picture that somebody chose for the cover: the first that a clip names."""
+    return next((row["cover"] for row in job.clips if row["cover"] is not None), None)
 
 
 def _queued_because(job: EditingJob) -> str:
@@ -135,4 +151,9 @@ def asset_links(asset: MediaAsset) -> dict[str, str]:
         "playback": "" if asset.extension in _NOT_PLAYED else links.asset_url(asset),
         "download": links.asset_url(asset, download=name),
         "poster": links.file_url(asset.bucket, asset.poster) if asset.poster else "",
+        "cover_url": asset.cover_url or _cover_url(asset),
     }
+
+
+def _cover_url(asset: MediaAsset) -> str:
+    return links.file_url(asset.cover_bucket, asset.cover_key) if asset.cover_bucket else ""

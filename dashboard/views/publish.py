@@ -66,14 +66,19 @@ def detail(request: HttpRequest, stream_id: int) -> HttpResponse:
     name = quote(stream.name) + (f"?key={key}" if key else "")
     context = {
         **_server(request),
-        "stream": stream,
         "key": key,
         "has_key": hasattr(stream, "key"),
         "name": name,
-        "publication": Publication.objects.on_air().filter(stream=stream).first(),
-        "job": RecordJob.objects.filter(stream=stream, published=True).first(),
+        **_status(stream),
     }
     return render(request, "publish/stream.html", {**context, "server": f"{context['address']}/{stream.app}"})
+
+
+@needs(Verb.OPERATE)
+@require_safe
+def status(request: HttpRequest, stream_id: int) -> HttpResponse:
+    """Whether it is on; it asks for itself again."""
+    return render(request, "publish/_status.html", _status(_load(request, stream_id)))
 
 
 @needs(Verb.OPERATE)
@@ -103,8 +108,7 @@ def _index(request: HttpRequest, form: PublishForm | None = None, rule: RuleForm
 
 def _streams(request: HttpRequest) -> Any:
     """Those that are, were or may be published here, with what is known of each."""
-    known = Stream.objects.visible_to(request.user).filter(domain=publishing.domain())
-    rows = known.filter(app__in=settings.RTMP_APPLICATIONS).select_related("publication", "key")
+    rows = publishing.streams_here().visible_to(request.user).select_related("publication", "key")
     live = set(Publication.objects.on_air().values_list("stream_id", flat=True))
     return [(stream, stream.pk in live, hasattr(stream, "key")) for stream in rows]
 
@@ -134,8 +138,15 @@ def _server(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+def _status(stream: Stream) -> dict[str, Any]:
+    return {
+        "stream": stream,
+        "publication": Publication.objects.on_air().filter(stream=stream).first(),
+        "job": RecordJob.objects.filter(stream=stream, published=True).first(),
+    }
+
+
 def _load(request: HttpRequest, stream_id: int) -> Stream:
     """A stream of our own server."""
-    ours = Stream.objects.filter(domain=urlsplit(settings.RTMP_ADDRESS).hostname, app__in=settings.RTMP_APPLICATIONS)
-    stream: Stream = load(ours, request, pk=stream_id)
+    stream: Stream = load(publishing.streams_here(), request, pk=stream_id)
     return stream

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -80,8 +81,11 @@ def _index(request: HttpRequest, form: RecordJobForm) -> HttpResponse:
 def _context(request: HttpRequest, job: RecordJob) -> dict[str, Any]:
     return {
         "job": job,
+        "formats": [entry["format"] for entry in job.formats],
         "slice": next(entry["slice_duration"] for entry in job.formats if entry["format"] == "m3u8"),
-        "recordings": job.recordings.exclude(start=None).order_by("-pk")[:10],
+        "recordings": job.recordings.exclude(start=None).order_by("-pk").prefetch_related("files")[:10],
+        "stored": job.recordings.aggregate(size=Sum("size"))["size"],
+        "anchor": job.recording.anchors.order_by("-pk").first() if job.recording else None,
         "pauses": job.pauses.order_by("-pk")[:10],
         "events": job.events.order_by("-pk")[:20],
         "told": Delivery.objects.visible_to(request.user).filter(subject=job.pk).exists(),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.db.models import Count, F, Sum
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import condition, require_POST, require_safe
@@ -17,9 +18,11 @@ from editing.errors import EditingError, StorageFailure
 from editing.models import Recording
 from editing.models.roles import Verb
 from editing.services import links, recordings
-from editing.timeline.instant import Instant, Range
+from editing.timeline.instant import SECOND, Instant, Range
 
-_ROWS = Recording.objects.select_related("stream", "bucket")
+_ROWS = Recording.objects.select_related("stream", "bucket", "record_job")
+_ANCHORS_SHOWN = 10
+_SMALL = 320
 
 
 @needs(Verb.SEE)
@@ -34,8 +37,17 @@ def detail(request: HttpRequest, recording_id: int) -> HttpResponse:
         "longest": recordings.LONGEST_PLAYLIST // 1_000_000,
         "clips": clips,
         "merge": MergeForm(initial={"bucket": clips.project.bucket} if clips.project else None),
+        **_facts(recording),
     }
     return render(request, "recordings/recording.html", context)
+
+
+@needs(Verb.SEE)
+@require_safe
+def facts(request: HttpRequest, recording_id: int) -> HttpResponse:
+    """How it is and was recorded; it asks for itself again while the recording grows."""
+    recording = load(_ROWS, request, pk=recording_id)
+    return render(request, "recordings/_facts.html", {"recording": recording, **_facts(recording)})
 
 
 @needs(Verb.SEE)
@@ -64,6 +76,20 @@ def frames(request: HttpRequest, recording_id: int) -> JsonResponse:
     return answer
 
 
+@needs(Verb.SEE)
+@require_safe
+def picture(request: HttpRequest, recording_id: str, at: str) -> HttpResponse:
+    """What is on the screen at an instant (µs), small: it never changes."""
+    recording = load(_ROWS, request, pk=recording_id)
+    try:
+        found = recordings.picture(recording, int(at), width=_SMALL)
+    except EditingError as error:
+        raise Http404(error.message) from error
+    answer = HttpResponse(found, content_type="image/jpeg")
+    patch_cache_control(answer, private=True, max_age=24 * 3600)
+    return answer
+
+
 @needs(Verb.OPERATE)
 @require_POST
 def delete(request: HttpRequest, recording_id: int) -> HttpResponse:
@@ -77,6 +103,20 @@ def delete(request: HttpRequest, recording_id: int) -> HttpResponse:
         messages.error(request, error.message)
         return redirect("recording", recording_id)
     return redirect("stream", stream_id)
+
+
+def _facts(recording: Recording) -> dict[str, Any]:
+    job, whole = recording.record_job, recording.range
+    gaps = recording.gaps.aggregate(count=Count("pk"), missing=Sum(F("end") - F("start")))
+    arriving = job is not None and job.recording_id == recording.pk and job.held
+    return {
+        "job": job,
+        "arriving": job.vitals if job and arriving else None,
+        "bitrate": recording.size * 8 * SECOND // whole.duration if whole and whole.duration else None,
+        "gaps": gaps["count"],
+        "missing": gaps["missing"],
+        "anchors": list(recording.anchors.order_by("-pk")[:_ANCHORS_SHOWN]),
+    }
 
 
 def _version(request: HttpRequest, recording: Recording, since: int) -> str:

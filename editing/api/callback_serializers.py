@@ -17,6 +17,7 @@ class EventCallbackSerializer(serializers.ModelSerializer[EventCallback]):
 
     event_types = serializers.ListField(child=serializers.CharField())
     has_key = serializers.BooleanField()
+    changed_at = serializers.DateTimeField(allow_null=True)
 
     class Meta:
         model = EventCallback

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from editing import storage
@@ -13,19 +14,30 @@ from editing.errors import InvalidInput, ProjectNotFound
 from editing.models import Bucket, Project
 from editing.services import project_storage, projects
 from editing.services.editing_jobs import Output
-from editing.timeline.clips import Clip, HolePolicy, Mode
+from editing.timeline.clips import UNTIL_NOW, Clip, HolePolicy, Mode
 from editing.timeline.instant import Range
 
 MOST_CLIPS = 1000
 _NO_NAME = "Give the name of the file, like clips/goal.mp4, or a url."
 
 
+@extend_schema_field({"type": "string", "example": "2026-11-20T10:30:00.250Z"})
+class EndField(InstantField):
+    """An instant, or `now`."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return UNTIL_NOW if data == "now" else super().to_internal_value(data)
+
+
 class ClipInput(StrictSerializer):
-    """The frames of a stream from `start` up to, but not including, `end`; `cover` is an instant in it or its end."""
+    """The frames of a stream from `start` up to, but not including, `end`; `cover` is an instant in it or its end.
+
+    While a stream is being recorded, `end` may lie in the future; the job waits for it.
+    """
 
     stream = StreamNameSerializer()
     start = InstantField()
-    end = InstantField()
+    end = EndField(default=UNTIL_NOW, help_text="`now`, or left out: the moment in which the request comes.")
     cover = InstantField(required=False, allow_null=True, default=None)
 
     def to_internal_value(self, data: Any) -> Clip:

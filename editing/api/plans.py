@@ -26,6 +26,14 @@ class HoleSerializer(RangeSerializer):
     reason = serializers.CharField()
 
 
+class DamageSerializer(serializers.Serializer[Any]):
+    """So many pictures of a segment are damaged, the first one at `start`: they were when they were recorded."""
+
+    start = serializers.CharField()
+    segment = serializers.IntegerField(help_text="The segment's number in its recording.")
+    pictures = serializers.IntegerField()
+
+
 class ClipPlanSerializer(serializers.Serializer[Any]):
     """What was asked for and what it becomes; `duration` in seconds."""
 
@@ -36,6 +44,7 @@ class ClipPlanSerializer(serializers.Serializer[Any]):
     frames = serializers.IntegerField()
     pieces = PieceSerializer(many=True)
     holes = HoleSerializer(many=True)
+    damage = DamageSerializer(many=True)
 
 
 class PlanSerializer(serializers.Serializer[Any]):

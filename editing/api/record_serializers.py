@@ -21,8 +21,8 @@ class RecordFormatSerializer(serializers.Serializer[Any]):
     format = serializers.CharField()
     cycle_duration = serializers.IntegerField()
     object_prefix = serializers.CharField()
-    slice_duration = serializers.IntegerField()
-    slice_prefix = serializers.CharField()
+    slice_duration = serializers.IntegerField(required=False)
+    slice_prefix = serializers.CharField(required=False)
 
 
 class RecordTemplateSerializer(serializers.ModelSerializer[RecordTemplate]):
@@ -103,6 +103,7 @@ class RecordJobSerializer(serializers.ModelSerializer[RecordJob]):
             "name",
             "stream",
             "url",
+            "input",
             "notify_url",
             "bucket",
             "state",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -9,11 +10,13 @@ from rest_framework import serializers
 
 from editing.api.fields import GapSerializer, InstantField, RangeSerializer, StreamNameSerializer
 from editing.api.plans import PlanField
+from editing.api.stills import SnapshotSerializer, SpriteSerializer, snapshots_of, sprite_of
 from editing.models import (
     Bucket,
     EditingJob,
     JobEvent,
     MediaAsset,
+    RecordFile,
     Recording,
     SegmentRow,
     Stream,
@@ -54,13 +57,22 @@ class RecordingSerializer(serializers.ModelSerializer[Recording]):
         return _stream(recording.stream)
 
 
+class RecordFileSerializer(serializers.ModelSerializer[RecordFile]):
+    """The whole recording as one file, because the template of its job asks for it."""
+
+    class Meta:
+        model = RecordFile
+        fields = ("id", "format", "key", "state", "problem", "asset")
+
+
 class RecordingDetailSerializer(RecordingSerializer):
     """With a time-limited address of the recording as HLS; of a long one `playback/` gives parts."""
 
     playback = serializers.SerializerMethodField()
+    files = RecordFileSerializer(many=True)
 
     class Meta(RecordingSerializer.Meta):
-        fields = (*RecordingSerializer.Meta.fields, "playback")  # type: ignore[assignment]
+        fields = (*RecordingSerializer.Meta.fields, "playback", "files")  # type: ignore[assignment]
 
     def get_playback(self, recording: Recording) -> str:
         return _absolute(self, links.playlist_url(recording))
@@ -200,8 +212,14 @@ class MediaAssetDetailSerializer(MediaAssetSerializer):
     poster = serializers.SerializerMethodField(help_text="A picture of it, no wider than 640 pixels.")
     cover_url = serializers.SerializerMethodField(help_text="The same picture in full size, or its owner's own.")
 
+    snapshots = serializers.SerializerMethodField(help_text="Pictures spread over it, once they are made.")
+    sprite = serializers.SerializerMethodField(help_text="The same pictures, small, side by side in rows.")
+
     class Meta(MediaAssetSerializer.Meta):
-        fields = (*MediaAssetSerializer.Meta.fields, "facts", "playback", "download", "poster", "cover_url")  # type: ignore[assignment]
+        fields = (  # type: ignore[assignment]
+            *(*MediaAssetSerializer.Meta.fields, "facts", "playback", "download"),
+            *("poster", "cover_url", "snapshots", "sprite"),
+        )
 
     def get_playback(self, asset: MediaAsset) -> str:
         return _absolute(self, links.asset_url(asset))
@@ -213,6 +231,14 @@ class MediaAssetDetailSerializer(MediaAssetSerializer):
         if asset.cover_url or not asset.cover_bucket:
             return asset.cover_url or None
         return _absolute(self, links.file_url(asset.cover_bucket, asset.cover_key))
+
+    @extend_schema_field(SnapshotSerializer(many=True))
+    def get_snapshots(self, asset: MediaAsset) -> list[dict[str, Any]]:
+        return snapshots_of(asset, partial(_absolute, self))
+
+    @extend_schema_field(SpriteSerializer(allow_null=True))
+    def get_sprite(self, asset: MediaAsset) -> dict[str, Any] | None:
+        return sprite_of(asset, partial(_absolute, self))
 
     def get_poster(self, asset: MediaAsset) -> str | None:
         return _absolute(self, links.file_url(asset.bucket, asset.poster)) if asset.poster else None

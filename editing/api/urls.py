@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
-from editing.api import callback_views, docs, record_views, views
+from editing.api import callback_views, docs, publishing_views, record_views, views
 
 router = SimpleRouter()
 router.register("streams", views.StreamViewSet)
@@ -12,6 +12,8 @@ router.register("editing-jobs", views.EditingJobViewSet)
 router.register("media-assets", views.MediaAssetViewSet)
 router.register("record-jobs", record_views.RecordJobViewSet)
 router.register("record-templates", record_views.RecordTemplateViewSet)
+router.register("published-streams", publishing_views.PublishedStreamViewSet, basename="published-stream")
+router.register("publishing-rules", publishing_views.PublishingRuleViewSet, basename="publishing-rule")
 router.register("projects", views.ProjectViewSet)
 router.register("buckets", views.BucketViewSet)
 router.register("event-callbacks", callback_views.EventCallbackViewSet, basename="event-callback")

@@ -9,14 +9,16 @@ source's times would now and then drop one and fill the next slot with silence.
 
 from __future__ import annotations
 
-from fractions import Fraction
 from itertools import pairwise
 from statistics import median_low
 from typing import Any
 
-from av import Packet
+import numpy as np
 
+from editing.media.adts import SoundFrames
+from editing.media.mp4_writer import Mp4Writer
 from editing.media.muxer import Muxer
+from editing.media.packetized import Integers
 from editing.media.report import CutReport
 from editing.media.silence import silent_packet
 from editing.timeline.frames import unpack
@@ -41,7 +43,7 @@ class CopiedAudio:
     """
 
     def __init__(
-        self, muxer: Muxer, parameters: AudioParameters, sounding: Piece, report: CutReport, *, parsed: bool
+        self, muxer: Muxer | Mp4Writer, parameters: AudioParameters, sounding: Piece, report: CutReport, *, parsed: bool
     ) -> None:
         self._muxer = muxer
         self._parameters = parameters
@@ -50,7 +52,6 @@ class CopiedAudio:
         self._samples = packet_samples(sounding, parameters)
         self._split = _adts_frames if parameters.codec == "aac" else _as_it_is
         self._parsed = parsed
-        self._tick = Fraction(1, parameters.sample_rate)
         # Times in here count halves of a tick times the sample rate: so all of them are whole numbers.
         self._half = self._samples * TICKS_PER_SECOND
         self._slack, self._rounding = self._half // 2, 4 * self._rate
@@ -88,6 +89,34 @@ class CopiedAudio:
             if not self._parsed:
                 raise
 
+    def take_all(self, pts: Integers, frames: SoundFrames, first: int, end: int) -> None:
+        """The frames first ≤ n < end, the packet of the n-th one at the unwrapped time `pts[n]`.
+
+        The same as `take`, but while they follow each other many at once.
+        """
+        times = 2 * self._rate * pts[first:end] + 2 * self._half * frames.ranks[first:end]
+        pieces, at = frames.pieces(first, end), 0
+        while at < len(pieces):
+            if count := self._following(times[at:]):
+                self._muxer.write_frames(pieces[at : at + count], self._slot * self._samples, self._samples)
+                self._taken = int(times[at + count - 1])
+                self._next(count)
+                at += count
+            else:
+                self._frame(int(times[at]), bytes(pieces[at]))
+                at += 1
+
+    def _following(self, times: Integers) -> int:
+        """How many frames go into the next slots, one after the other, for they are together."""
+        if not self._together or self._joint or self._taken is None or self._ideal > self._last:
+            return 0
+        most = (self._last - self._ideal) // (2 * self._half) + 1
+        times = times[:most]
+        good = np.abs(times - self._ideal - 2 * self._half * np.arange(len(times))) <= self._half + self._slack
+        good[0] &= times[0] > self._taken
+        good[1:] &= times[1:] > times[:-1]
+        return len(good) if good.all() else int(good.argmin())
+
     def end(self) -> None:
         """Fill what the piece's sound left open."""
         while self._ideal <= self._last:
@@ -124,17 +153,12 @@ class CopiedAudio:
             self._next()
 
     def _put(self, data: bytes) -> None:
-        packet = Packet(data)
-        packet.pts = packet.dts = self._slot * self._samples
-        packet.duration = self._samples
-        packet.time_base = self._tick
-        packet.is_keyframe = True
-        self._muxer.write_audio(packet)
+        self._muxer.write_frames([data], self._slot * self._samples, self._samples)
         self._next()
 
-    def _next(self) -> None:
-        self._slot += 1
-        self._ideal += 2 * self._half
+    def _next(self, count: int = 1) -> None:
+        self._slot += count
+        self._ideal += 2 * self._half * count
 
 
 def packet_samples(piece: Piece, parameters: AudioParameters) -> int:

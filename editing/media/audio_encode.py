@@ -35,6 +35,7 @@ class EncodedAudio:
         self._decoder: Any = None
         self._waiting = av.AudioFifo()
         self._written = self._encoded = 0
+        self._resampler: Any = None
         self._piece: Piece | None = None
         self._end = 0
 
@@ -56,7 +57,7 @@ class EncodedAudio:
         self._end, self._joint = self._samples(offset + piece.ticks), True
         tracks = piece.parameters.audio if piece.parameters else ()
         self._decoder = av.CodecContext.create(tracks[0].codec, "r") if tracks else None
-        self._resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=self._rate)
+        self._heard: object = None
 
     @property
     def full(self) -> bool:
@@ -90,13 +91,22 @@ class EncodedAudio:
         if late > tolerance:
             self._silence(self._samples(time) - self._written)
         frame.pts = None
-        for sound in self._resampler.resample(frame):
+        for sound in self._resampled(frame):
             skip = max(-self._samples(late), 0) if late < -tolerance else 0
             self._joint = self._joint and skip >= sound.samples
             self._append(sound, skip)
             late += sound.samples * TICKS_PER_SECOND // self._rate
             time += sound.samples * TICKS_PER_SECOND // self._rate
         self._encode()
+
+    def _resampled(self, frame: Any) -> list[Any]:
+        """The frame at our rate and layout. A track may change its own at any packet."""
+        own = frame.format.name, frame.layout.name, frame.sample_rate
+        if own != self._heard:
+            self._heard = own
+            self._resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=self._rate)
+        resampled: list[Any] = self._resampler.resample(frame)
+        return resampled
 
     def _append(self, sound: Any, skip: int) -> None:
         """Add a frame's samples, less `skip` at its front and what lies past the piece's end."""

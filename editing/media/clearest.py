@@ -12,7 +12,7 @@ from typing import Any
 
 from editing.errors import UnreadableMedia
 from editing.media.jpeg import Picture, filtered, full_range
-from editing.media.seeking import decoded, opened, seek, shown_at
+from editing.media.seeking import decoded, keyframes, length_of, opened, seek, shown_at
 from editing.timeline.ticks import TICKS_PER_SECOND
 
 _CANDIDATES, _WITHIN = 12, 30.0
@@ -58,7 +58,7 @@ def clearest(output: Path) -> Picture:
     with opened(output) as container:
         stream = container.streams.video[0]
         start, tick = stream.start_time or 0, Fraction(stream.time_base or 1)
-        length = float((stream.duration or 0) * tick) or _WITHIN
+        length = length_of(container, stream) or _WITHIN
         at = _chosen(container, stream, min(length, _WITHIN), length)
     return shown_at(output, (at - start) * tick * TICKS_PER_SECOND)
 
@@ -67,7 +67,8 @@ def _chosen(container: Any, stream: Any, *spans: float) -> int:
     """The presentation time of the picture, looked for in the first so many seconds; in more where there is none."""
     looks: list[_Look] = []
     for span in dict.fromkeys(spans):
-        looks = list(_keyframes(container, stream, span))
+        moments = [span * number / _CANDIDATES for number in range(_CANDIDATES)]
+        looks = [_look(frame) for frame in keyframes(container, stream, moments)]
         sharpest = max((look.sharpness for look in looks), default=0.0)
         found = next((look for look in looks if look.good(sharpest)), None)
         if found and found is looks[0]:
@@ -87,17 +88,6 @@ def _sharpest(looks: Sequence[_Look]) -> int:
     if not looks:
         raise UnreadableMedia("There is no picture in it.")
     return max(looks, key=lambda look: look.sharpness).at
-
-
-def _keyframes(container: Any, stream: Any, span: float) -> Iterator[_Look]:
-    start, tick, seen = stream.start_time or 0, Fraction(stream.time_base or 1), -1
-    for number in range(_CANDIDATES):
-        seek(container, stream, start + round(span * number / _CANDIDATES / tick))
-        packet = next((packet for packet in container.demux(stream) if packet.is_keyframe and packet.size), None)
-        frame = next(decoded(stream, [packet]), None) if packet else None
-        if frame is not None and frame.pts is not None and frame.pts > seen:
-            seen = frame.pts
-            yield _look(frame)
 
 
 def _following(container: Any, stream: Any, begin: int, end: int | None) -> Iterator[_Look]:

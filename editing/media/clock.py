@@ -6,13 +6,17 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from operator import lt
+from weakref import WeakKeyDictionary
+
+import numpy as np
 
 from editing.errors import UnreadableMedia
 from editing.timeline.frames import ENTRIES, KIND_MASK, FrameKind, VideoIndex, unpack
 from editing.timeline.instant import Instant
 from editing.timeline.pieces import Action, Piece
 from editing.timeline.plan import CutPlan
+
+_IS_ENTRY = np.array([kind in ENTRIES for kind in range(KIND_MASK + 1)], np.uint8)
 
 
 @dataclass(frozen=True)
@@ -32,28 +36,39 @@ class Frames:
 
     def add(self, video: VideoIndex, low: int, high: int) -> None:
         """Take those with low ≤ pts < high."""
-        for pts, size, mark in zip(video.pts, video.sizes, video.marks, strict=True):
-            if low <= pts < high:
-                self.pts.append(pts)
-                self.sizes.append(size)
-                self.entries.append(mark & KIND_MASK in ENTRIES)
+        pts, sizes = np.array(video.pts, np.int64), np.array(video.sizes, np.uint32)
+        inside = (low <= pts) & (pts < high)
+        self.pts.frombytes(pts[inside].tobytes())
+        self.sizes.frombytes(sizes[inside].tobytes())
+        self.entries.extend(_IS_ENTRY[np.frombuffer(video.marks, np.uint8)[inside] & KIND_MASK].tobytes())
+
+
+_known: WeakKeyDictionary[Piece, Frames] = WeakKeyDictionary()
 
 
 def frames_of(piece: Piece) -> Frames:
-    """The piece's frames, from the index; those of a slate come evenly.
+    """The piece's frames, from the index; those of a slate come evenly. They are kept as long as their piece is.
 
     Raises UnreadableMedia where two are shown at once: such an index was made before times were spread.
     """
+    frames = _known.get(piece)
+    if frames is None:
+        frames = _known[piece] = _frames_of(piece)
+    return frames
+
+
+def _frames_of(piece: Piece) -> Frames:
     frames = Frames()
     if piece.action is Action.SLATE:
         frames.shown.extend(number * piece.ticks // piece.frames for number in range(piece.frames))
     for segment in piece.segments:
         if video := unpack(segment.packed).video:
             frames.add(video, piece.first_pts, piece.end_pts)
-    frames.shown.extend(sorted(frames.pts))
-    if not all(map(lt, frames.shown, frames.shown[1:])):
+    shown = np.sort(np.frombuffer(frames.pts, np.int64))
+    if (shown[1:] <= shown[:-1]).any():
         key = piece.segments[0].key
         raise UnreadableMedia(f"Two pictures of {key} and what follows are shown at the same instant.")
+    frames.shown.frombytes(shown.tobytes())
     return frames
 
 
@@ -79,7 +94,9 @@ def delay(piece: Piece) -> int:
     never after the packet's own presentation time.
     """
     frames = frames_of(piece)
-    return max((rank - pts for rank, pts in zip(frames.shown, frames.pts, strict=False)), default=0)
+    if not len(frames):
+        return 0
+    return int((np.frombuffer(frames.shown, np.int64) - np.frombuffer(frames.pts, np.int64)).max())
 
 
 def promised(pieces: Iterable[Piece]) -> array[int]:
@@ -87,7 +104,7 @@ def promised(pieces: Iterable[Piece]) -> array[int]:
     times, offset = array("q"), 0
     for piece in pieces:
         shift = offset - piece.first_pts
-        times.extend(pts + shift for pts in frames_of(piece).shown)
+        times.frombytes((np.frombuffer(frames_of(piece).shown, np.int64) + shift).tobytes())
         offset += piece.ticks
     return times
 

@@ -25,7 +25,9 @@ def command(
     `keyframes` are times on the encoder's clock at which a decoder must be able to begin. `steady` says that the
     frames come evenly at the target's rate.
     """
-    pictures = ffmpeg.input("pipe:0", format="nut", copyts=None).video
+    # Filters that were made anew where the pictures' size changes would have forgotten the clock.
+    kept = {"reinit_filter": 0} if source.changing else {}
+    pictures = ffmpeg.input("pipe:0", format="nut", copyts=None, **kept).video
     pictures = pictures.filter("select", f"eq(mod(pts,{FINER}),1)")
     usual = target.frame_ticks
     distance = f"if(gt(PTS-PREV_INPTS,{LONGEST * FINER}),{usual * FINER},PTS-PREV_INPTS)"
@@ -58,12 +60,13 @@ Filter = tuple[str, tuple[object, ...], dict[str, object]]
 def fitting(target: VideoParameters, source: VideoParameters) -> Iterator[Filter]:
     """The filters that make pictures fit: nothing stretched, bars where they do not fill the target's, its colours."""
     alike = _aspect(source) == _aspect(target)
-    if not (alike and (source.width, source.height) == (target.width, target.height)):
+    if source.changing or not (alike and (source.width, source.height) == (target.width, target.height)):
+        each = {"eval": "frame"} if source.changing else {}
         if not alike:
-            yield "scale", (f"trunc(iw*{_aspect(source)}/({_aspect(target)})/2)*2", "ih"), {}
+            yield "scale", (f"trunc(iw*{_aspect(source)}/({_aspect(target)})/2)*2", "ih"), {**each}
             yield "setsar", ("1",), {}
-        yield "scale", (target.width, target.height), {"force_original_aspect_ratio": "decrease"}
-        yield "pad", (target.width, target.height, "(ow-iw)/2", "(oh-ih)/2"), {}
+        yield "scale", (target.width, target.height), {"force_original_aspect_ratio": "decrease", **each}
+        yield "pad", (target.width, target.height, "(ow-iw)/2", "(oh-ih)/2"), {**each}
     if target.color_space in _MATRICES and source.color_space in _MATRICES and target.color_space != source.color_space:
         matrices = {"in_color_matrix": _MATRICES[source.color_space], "out_color_matrix": _MATRICES[target.color_space]}
         yield "scale", (), {**matrices}

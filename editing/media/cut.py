@@ -31,6 +31,7 @@ def cut(
     VerificationFailed among them; then `output` is gone.
     """
     report = CutReport(versions=versions())
+    report.damaged_pictures = sum(each.pictures for clip in plan.clips for each in clip.damage)
     course = Course(progress, cancelled, plan.ticks)
     containers.check(plan, output)
     try:

@@ -6,6 +6,7 @@ Each has a thread of its own that reads, decodes and encodes; two run at once, a
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, Full, Queue
 from threading import Event, Thread
@@ -20,6 +21,7 @@ from editing.media.matching import Effort, MatchingEncoder
 from editing.media.muxer import TICK
 from editing.media.pictures import Fitter, black
 from editing.media.reader import OpenSegment, PacketReader
+from editing.timeline.damage import damage_in
 from editing.timeline.frames import FrameKind
 from editing.timeline.pieces import Action, Piece
 from editing.timeline.target import Target
@@ -82,10 +84,11 @@ class _Edge(Thread):
         super().__init__(name="edge", daemon=True)
         self._piece, self._target, self._effort = piece, target, effort
         self._open_segment, self._count = open_segment, count
+        self._spoilt = bool(damage_in(piece))
         self._source = (piece.parameters and piece.parameters.video) or target.video
         self._queue: Queue[tuple[bool, int, Any] | None] = Queue(_MOST_WAITING)
         self._ended = Event()
-        self._error: EditingError | None = None
+        self._error: Exception | None = None
 
     def stop(self) -> None:
         self._ended.set()
@@ -114,6 +117,8 @@ class _Edge(Thread):
         except FFmpegError as error:
             key = self._piece.segments[0].key if self._piece.segments else "black"
             self._error = UnreadableMedia(f"The pictures of {key} cannot be encoded: {error.strerror}.")
+        except Exception as error:  # whoever waits for packets must hear of it, whatever it is
+            self._error = error
         self._put(None)
 
     def _put(self, item: tuple[bool, int, Any] | None) -> None:
@@ -143,13 +148,24 @@ class _Edge(Thread):
                 yield black(self._target.video)
             return
         fitter = Fitter(self._target.video, self._source)
-        wanted = set(clock.frames_of(self._piece).pts)
+        waiting = deque(clock.frames_of(self._piece).shown)
+        last: Any = None
         for frame in self._decoded():
-            if frame.pts in wanted:
-                wanted.discard(frame.pts)
-                yield fitter.fit(frame)
-        if wanted:
-            raise UnreadableMedia(f"{len(wanted)} frames of {self._piece.segments[0].key} cannot be decoded.")
+            while waiting and frame.pts is not None and waiting[0] <= frame.pts:
+                lost = waiting.popleft() < frame.pts
+                if lost:
+                    self._check_lost(1)
+                last = frame if last is None or not lost else last
+                yield fitter.fit(last)
+        if waiting:
+            self._check_lost(len(waiting), shown=last is not None)
+            for _ in waiting:
+                yield fitter.fit(last)
+
+    def _check_lost(self, number: int, *, shown: bool = True) -> None:
+        """A picture that cannot be decoded is made up for by the one before, where the plan says that it is damaged."""
+        if not (self._spoilt and shown):
+            raise UnreadableMedia(f"{number} frames of {self._piece.segments[0].key} cannot be decoded.")
 
     def _decoded(self) -> Iterator[Any]:
         """The pictures from the entry on, until all that are wanted are there; sound goes on its way meanwhile."""
@@ -166,13 +182,22 @@ class _Edge(Thread):
                     waiting.discard(pts)
                     packet.pts, packet.dts, packet.time_base = pts, None, TICK
                     decoder.skip_frame = "DEFAULT" if pts in wanted else "NONREF"
-                    yield from decoder.decode(packet)
+                    yield from self._pictures(decoder, packet)
                     if not waiting:
                         yield from decoder.decode(None)
                 if not waiting and (not sound or (not is_video and pts > piece.end_pts)):
                     return
         if waiting:
             yield from decoder.decode(None)
+
+    def _pictures(self, decoder: Any, packet: Any) -> list[Any]:
+        try:
+            found: list[Any] = decoder.decode(packet)
+        except FFmpegError:
+            if not self._spoilt:
+                raise
+            return []
+        return found
 
     def _decoder(self, *, closed: bool) -> Any:
         """Where decoding begins in the middle of things, one thread does it: several might show other pictures."""

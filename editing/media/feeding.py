@@ -54,7 +54,7 @@ class Feeder(Thread):
         self.open_segment, self.report = open_segment, report
         self.sound = sound
         self.audio: SimpleQueue[Any] = SimpleQueue()
-        self.error: EditingError | None = None
+        self.error: Exception | None = None
         self.bases = list(_bases(pieces))
         self._nut: Any = None
 
@@ -66,6 +66,8 @@ class Feeder(Thread):
             self.error = error
         except (FFmpegError, OSError):
             return  # ffmpeg has gone; its own words say why
+        except Exception as error:  # whoever waits for packets must hear of it, whatever it is
+            self.error = error
         finally:
             self._close()
 

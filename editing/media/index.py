@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import zlib
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median_low
 from typing import Any, BinaryIO
@@ -15,17 +16,16 @@ from av.error import FFmpegError
 
 from editing.errors import UnreadableMedia, UnsupportedMedia
 from editing.media.instants import spread
-from editing.media.parameters import audio_parameters, video_parameters
-from editing.media.transport import PACKET, ends_whole
+from editing.media.parameters import HEAD, audio_parameters, configuration, video_parameters
+from editing.media.transport import PACKET, Break, breaks, ends_whole
 from editing.media.units import FrameFacts, h264_facts, hevc_facts
-from editing.timeline.frames import KIND_MASK, AudioIndex, FrameIndex, FrameKind, VideoIndex
+from editing.timeline.frames import DAMAGED, KIND_MASK, AudioIndex, FrameIndex, FrameKind, VideoIndex
 from editing.timeline.parameters import Parameters
 from editing.timeline.ticks import TICKS_PER_SECOND, unwrap
 
 DEMUX_OPTIONS = {"correct_ts_overflow": "0"}
 """libav must not touch the 33-bit clock: it would guess from one file what we know from the epoch."""
 
-_BLOCK = 1 << 20
 _TAIL = 4096 * PACKET
 _DEEPEST_REORDER = 16
 _LONGEST = 3600 * TICKS_PER_SECOND
@@ -66,17 +66,17 @@ def index_segment(
         with av.open(file, format="mpegts", options=DEMUX_OPTIONS) as container:
             reading = _Reading(container, near)
             reading.read()
-            return reading.result(known, _checksum(file), lambda pid, frames: _end(file, pid, frames, declared))
+            data = _whole(file)
+            if reading.video_stream:
+                reading.video.damage(breaks(data, reading.video_stream.id))
+            return reading.result(known, zlib.crc32(data), lambda pid, frames: _end(file, pid, frames, declared))
     except (FFmpegError, OSError) as error:  # an empty file makes libav seek before its beginning
         raise UnreadableMedia(f"The segment cannot be read as MPEG-TS: {error.strerror}.") from error
 
 
-def _checksum(file: BinaryIO) -> int:
-    found = 0
+def _whole(file: BinaryIO) -> bytes:
     file.seek(0)
-    while block := file.read(_BLOCK):
-        found = zlib.crc32(block, found)
-    return found
+    return file.read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,11 @@ class _Video:
     dts: list[int] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     facts: list[FrameFacts] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    """Where each frame begins in the file."""
 
-    def add(self, pts: int, dts: int, size: int, facts: FrameFacts) -> None:
+    def add(self, pts: int, dts: int, size: int, facts: FrameFacts, place: int) -> None:
+        self.places.append(place)
         self.pts.append(pts)
         self.dts.append(dts)
         self.sizes.append(size)
@@ -124,7 +127,18 @@ class _Video:
             [self.dts[at] for at in positions],
             [self.sizes[at] for at in positions],
             [self.facts[at] for at in positions],
+            [self.places[at] for at in positions],
         )
+
+    def damage(self, found: Iterable[Break]) -> None:
+        """Mark the frames at which packets are missing. An IDR picture does not care for what is missing before it."""
+        hit: set[int] = set()
+        for each in found:
+            at = bisect_right(self.places, each.at) - 1
+            hit |= set() if each.clean else {at - each.begins}
+            hit |= {at} if each.begins and at >= 0 and self.facts[at].mark & KIND_MASK != FrameKind.IDR else set()
+        for at in hit - {-1, -2}:
+            self.facts[at] = replace(self.facts[at], mark=self.facts[at].mark | DAMAGED)
 
     def index(self) -> VideoIndex:
         end = max(self.pts) + _spacing(self.pts)
@@ -147,7 +161,8 @@ class _Reading:
         self.audio_streams = [stream for stream in container.streams.audio if stream.codec_context]
         self.video = _Video()
         self.audio: dict[int, list[tuple[int, int]]] = {stream.index: [] for stream in self.audio_streams}
-        self.adts: dict[int, bytes] = {}
+        self.sound: dict[int, dict[bytes, None]] = {stream.index: {} for stream in self.audio_streams}
+        """The configurations that packets of each track have, in the order in which they come."""
         self.ends_in_headers = False
         self.codec = _codec(self.video_stream) if self.video_stream else ""
         if self.codec and self.codec not in _READERS:
@@ -173,13 +188,13 @@ class _Reading:
             return
         pts = self._unwrapped(packet.pts if packet.pts is not None else packet.dts)
         dts = unwrap(packet.dts, pts) if packet.dts is not None else pts
-        self.video.add(pts, min(dts, pts), packet.size, facts)
+        self.video.add(pts, min(dts, pts), packet.size, facts, packet.pos)
 
     def _take_audio(self, packet: Any) -> None:
         raw = packet.pts if packet.pts is not None else packet.dts
         self.audio[packet.stream.index].append((self._unwrapped(raw), packet.duration or 0))
-        if packet.stream.index not in self.adts:
-            self.adts[packet.stream.index] = bytes(packet)[:7]
+        head = bytes(memoryview(packet)[:HEAD])
+        self.sound[packet.stream.index][configuration(packet.stream.codec_context.name, head)] = None
 
     def _unwrapped(self, raw: int) -> int:
         if self.near is None:
@@ -199,7 +214,7 @@ class _Reading:
         parameters = Parameters(
             video_parameters(self.video_stream, self.video.sets, known) if self.video.pts else None,
             tuple(
-                audio_parameters(stream, self.adts[stream.index], known, position)
+                audio_parameters(stream, [*self.sound[stream.index]], known, position)
                 for position, stream in enumerate(tracks)
             ),
         )
@@ -208,7 +223,11 @@ class _Reading:
 
     def _drop_strays(self) -> None:
         """Leave out what a damaged clock puts far away from its neighbours: one bit can be hours."""
-        self.video = self.video.keep(_steady(self.video.pts))
+        steady = _steady(self.video.pts)
+        strays = sorted(set(range(len(self.video.pts))) - set(steady))
+        lost = [Break(self.video.places[at], begins=True, clean=False) for at in strays]
+        self.video = self.video.keep(steady)
+        self.video.damage(lost)
         for track, packets in self.audio.items():
             self.audio[track] = [packets[position] for position in _steady([time for time, _ in packets])]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -33,6 +34,8 @@ _UPRIGHT = {
     (0, -1, -1, 0): "transpose=clock_flip",
 }
 """By the signs of a display matrix: a and c make x, b and d make y."""
+_WAITS = "estdif"
+"""It makes one field a whole picture, and gives a picture only when the next one has come."""
 _TURNED = "sidedata=mode=delete:type=DISPLAYMATRIX"
 
 
@@ -66,6 +69,38 @@ def jpeg(picture: Picture, limit: int | None = None) -> bytes:
 
 def filtered(frame: Any, filters: str) -> Any:
     """The frame after a chain of libavfilter's filters."""
+    return Filters().applied(frame, filters)
+
+
+class Filters:
+    """A chain of libavfilter's filters, which is kept while the frames and what shall be done to them stay alike."""
+
+    def __init__(self) -> None:
+        self._graph: Any = None
+        self._key: Any = None
+
+    def applied(self, frame: Any, filters: str) -> Any:
+        key = (filters, frame.width, frame.height, frame.format.name)
+        if key != self._key:
+            self._graph, self._key = _graph(frame, filters), key
+        self._graph.push(frame)
+        if _WAITS in filters:
+            self._graph.push(None)
+            self._key = None
+        return self._graph.pull()
+
+    @staticmethod
+    def joined(frames: Sequence[Any], filters: str) -> Any:
+        """The one frame that the filters make of several."""
+        graph = _graph(frames[0], filters)
+        for number, frame in enumerate(frames):
+            frame.pts = number
+            graph.push(frame)
+        graph.push(None)
+        return graph.pull()
+
+
+def _graph(frame: Any, filters: str) -> Any:
     graph = Graph()
     last = graph.add_buffer(
         width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1)
@@ -76,9 +111,7 @@ def filtered(frame: Any, filters: str) -> Any:
         last.link_to(following)
         last = following
     graph.configure()
-    graph.push(frame)
-    graph.push(None)
-    return graph.pull()
+    return graph
 
 
 def full_range(frame: Any) -> bool:
@@ -86,16 +119,20 @@ def full_range(frame: Any) -> bool:
     return bool(frame.format.is_rgb or frame.color_range == _FULL_RANGE or frame.format.name.startswith("yuvj"))
 
 
-def as_shown(picture: Picture, limit: int | None = None) -> Picture:
-    """The picture in the colours and the shape of a JPEG; doing it again changes nothing but its size."""
+def as_shown(picture: Picture, limit: int | None = None, filters: Filters | None = None) -> Picture:
+    """The picture in the colours and the shape of a JPEG; doing it again changes nothing but its size.
+
+    Who has many pictures gives the same `filters` for all of them: for those of wide colours tables are made, which
+    takes seconds.
+    """
     frame, turn = picture.frame, _turn(picture.frame)
     width, height = frame.width * picture.aspect, Fraction(frame.height)
     across = height if "transpose" in turn else width
     scale = min(Fraction(limit or across) / across, Fraction(1))
     size = f"{_even(width * scale)}:{_even(height * scale)}"
-    one_field = "estdif=mode=frame" if frame.interlaced_frame else ""
+    one_field = f"{_WAITS}=mode=frame" if frame.interlaced_frame else ""
     chain = [one_field, f"scale={size}:{_colours(frame)}", "format=yuvj420p", turn, _TURNED]
-    return Picture(filtered(frame, ",".join(filter(None, chain))))
+    return Picture((filters or Filters()).applied(frame, ",".join(filter(None, chain))))
 
 
 def _colours(frame: Any) -> str:

@@ -7,6 +7,7 @@ their sizes, and says at once where a recorder does otherwise. Such recordings a
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -19,8 +20,11 @@ from editing.media.audio_copy import CopiedAudio, NotFramewise
 from editing.media.audio_encode import EncodedAudio
 from editing.media.edges import Edges
 from editing.media.matching import MatchingEncoder, effort, settings
+from editing.media.mp4_writer import Mp4Writer
 from editing.media.muxer import Muxer
+from editing.media.packetized import Irregular
 from editing.media.parameter_sets import brings_sets, with_sets
+from editing.media.plain_copy import PlainCopier, may_be_plain
 from editing.media.reader import OpenSegment, PacketReader
 from editing.media.report import Course, CutReport, Stage
 from editing.media.units import as_broken_link
@@ -31,6 +35,7 @@ from editing.timeline.plan import CutPlan
 _INDEX_PER_FRAME = 48
 _INDEX_PER_PACKET = 32
 _INDEX_HEAD = 1 << 16
+_LIKELY_HEAD, _LIKELY_PER_FRAME, _LIKELY_PER_PACKET = 1 << 13, 14, 5
 _FEWEST_SAMPLES = 960
 _MOST_OF_ALL = 100
 """Room for the index in front of the media is kept where it is at most this part of the whole."""
@@ -43,11 +48,17 @@ def copy(plan: CutPlan, output: Path, *, open_segment: OpenSegment, course: Cour
     """
     audio = plan.target.audio
     framewise = audio is None or (audio.codec == "aac" and plan.target.audio_copied)
+    merge = partial(_Merge, plan, output, open_segment, course, report)
+    if may_be_plain(plan, output):
+        try:
+            return merge(parsed=False, plain=True).run()
+        except Irregular:
+            report.restart()
     try:
-        _Merge(plan, output, open_segment, course, report, parsed=not framewise).run()
+        merge(parsed=not framewise).run()
     except NotFramewise:
         report.restart()
-        _Merge(plan, output, open_segment, course, report, parsed=True).run()
+        merge(parsed=True).run()
 
 
 class _Merge:
@@ -60,10 +71,12 @@ class _Merge:
         report: CutReport,
         *,
         parsed: bool,
+        plain: bool = False,
     ) -> None:
         self.plan, self.open_segment, self.course, self.report = plan, open_segment, course, report
         self.parsed = parsed
-        self.muxer = Muxer(output, index=room_for_index(plan))
+        self.plain: PlainCopier | None = None
+        self.muxer: Muxer | Mp4Writer = Muxer(output, index=room_for_index(plan)) if not plain else self._plain(output)
         self.sound: CopiedAudio | EncodedAudio | None = None
         self.delay = 0
         self.offset = 0
@@ -77,6 +90,11 @@ class _Merge:
         self.marks_entries = self.in_band or self.codec == "hevc"
         if self.encodes:
             report.encoder = settings(plan.target, self.effort)
+
+    def _plain(self, output: Path) -> Mp4Writer:
+        writer = Mp4Writer(output, room=likely_index(self.plan))
+        self.plain = PlainCopier(self.plan, writer, self.open_segment, self._count, self.course)
+        return writer
 
     def run(self) -> None:
         pieces = self.plan.pieces
@@ -93,15 +111,20 @@ class _Merge:
                 if self.sound:
                     self.sound.flush()
             with self.report.timed(Stage.WRITING):
-                self.muxer.close()
+                self.muxer.finish()
         finally:
             self.muxer.close()
 
     def _copy(self, piece: Piece, *, continues: bool) -> None:
-        with self.report.timed(Stage.READING), self._reader(piece) as reader:
+        with self.report.timed(Stage.READING):
             if self.sound:
                 self.sound.begin(piece, self.offset, continues=continues)
-            copied = self._packets(piece, reader)
+            if self.plain:
+                sound = self.sound if isinstance(self.sound, CopiedAudio) else None
+                copied = self.plain.copy(piece, sound, self.offset, self.delay)
+            else:
+                with self._reader(piece) as reader:
+                    copied = self._packets(piece, reader)
             if self.sound:
                 self.sound.end()
         if copied != piece.frames:
@@ -151,6 +174,7 @@ class _Merge:
                     self.muxer.add_copied_audio(other.audio, target.audio)
                 self.sound = CopiedAudio(self.muxer, target.audio, sounding, self.report, parsed=self.parsed)
             elif target.audio:
+                assert isinstance(self.muxer, Muxer)
                 self.sound = EncodedAudio(self.muxer, target, self.report)
                 self.sound.open()
         self.muxer.start()
@@ -226,3 +250,9 @@ def room_for_index(plan: CutPlan) -> int:
     packets = plan.ticks * plan.target.audio.sample_rate // (90_000 * _FEWEST_SAMPLES) if plan.target.audio else 0
     most = _INDEX_HEAD + _INDEX_PER_FRAME * plan.frames + _INDEX_PER_PACKET * packets
     return most if most * _MOST_OF_ALL <= plan.size else 0
+
+
+def likely_index(plan: CutPlan) -> int:
+    """What the index of an MP4 of this plan takes where frames come evenly and chunks are long."""
+    packets = plan.ticks * plan.target.audio.sample_rate // (90_000 * _FEWEST_SAMPLES) if plan.target.audio else 0
+    return _LIKELY_HEAD + _LIKELY_PER_FRAME * plan.frames + _LIKELY_PER_PACKET * packets

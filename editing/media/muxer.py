@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
+from av import Packet
 from av.error import FFmpegError
 
 from editing.errors import MediaError, NoSpace, UnsupportedMedia
@@ -15,18 +18,21 @@ from editing.timeline.parameters import AudioParameters, VideoParameters
 
 __all__ = ["TICK", "Muxer", "described"]
 
-_NO_SPACE = 28
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Muxer:
     """Writes packets whose times are already right. Tracks first, then `start`, then packets, then `close`."""
 
-    def __init__(self, path: Path, *, index: int = 0) -> None:
-        """`index` bytes are kept free for an MP4's index; without, libav moves all media back to make room for it."""
+    def __init__(self, path: Path, *, index: int = 0, into: BinaryIO | None = None) -> None:
+        """`index` bytes are kept free for an MP4's index; without, libav moves all media back to make room for it.
+
+        `into` takes the bytes instead of a file at `path`.
+        """
         self.kind = container_of(path)
         first = {"moov_size": str(index)} if index else {"movflags": "faststart"}
         options = {**self.kind.options, **(first if self.kind.indexed else {})}
-        self.container: Any = av.open(str(path), "w", format=self.kind.format, options=options)
+        self.container: Any = av.open(into or str(path), "w", format=self.kind.format, options=options)
         self.video: Any = None
         self.audio: Any = None
         self.audio_tick = TICK
@@ -65,6 +71,8 @@ class Muxer:
         try:
             self.container.start_encoding()
         except (FFmpegError, ValueError) as error:
+            if isinstance(error, FFmpegError) and error.errno in _NO_SPACE:
+                raise _fault(error) from error
             raise UnsupportedMedia(f"A .{self.kind.extension} file cannot hold these tracks: {error}") from error
 
     def _copy_of(self, template: Any) -> Any:
@@ -90,6 +98,18 @@ class Muxer:
         except FFmpegError as error:
             raise _fault(error) from error
 
+    def write_frames(self, frames: Iterable[bytes | memoryview], pts: int, samples: int) -> None:
+        """Frames of copied sound that follow each other, of so many samples each; `pts` counts samples."""
+        for number, frame in enumerate(frames):
+            packet = Packet(bytes(frame))
+            packet.pts = packet.dts = pts + number * samples
+            packet.duration, packet.time_base, packet.is_keyframe = samples, self.audio_tick, True
+            self.write_audio(packet)
+
+    def finish(self) -> None:
+        """Write the index. Raises NoSpace or MediaError where that fails."""
+        self.close()
+
     def close(self) -> None:
         """Write the index. Raises NoSpace or MediaError where that fails."""
         if self._open:
@@ -109,6 +129,6 @@ def described(stream: Any, parameters: VideoParameters) -> Any:
 
 
 def _fault(error: FFmpegError) -> Exception:
-    if error.errno == _NO_SPACE:
+    if error.errno in _NO_SPACE:
         return NoSpace("The disk for scratch files is full.")
     return MediaError(f"The output could not be written: {error.strerror}.")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from editing.media.units import START_CODE, exp_golomb, is_delimiter, is_sequence_set, units
 
-_H264_PICTURE_SET = 8
+_H264_PICTURE_SET, _HEVC_PICTURE_SET = 8, 34
 _HIGHEST_SEQUENCE_ID = 31
 _HEAD = 4096
 """Parameter sets come before the first slice; they are short."""
@@ -22,6 +24,20 @@ def free_id(sets: bytes) -> int:
 def brings_sets(packet: bytes, codec: str) -> bool:
     """Whether a packet (Annex B) says itself how its pictures are decoded."""
     return any(unit and is_sequence_set(unit, codec) for unit in units(packet[:_HEAD]))
+
+
+def clash(sets: Sequence[bytes], codec: str) -> bool:
+    """Whether parameter sets that differ have one name, so that the later ones take the place of those before."""
+    names = [_name(unit, codec) for unit in dict.fromkeys(sets) if unit]
+    return len(set(names)) < len(names)
+
+
+def _name(unit: bytes, codec: str) -> tuple[int, int]:
+    """The kind of a set and its id. In HEVC that of a sequence lies behind much else: all count as one."""
+    if codec != "hevc":
+        return unit[0] & 0x1F, _id(unit)
+    kind = unit[0] >> 1 & 0x3F
+    return kind, exp_golomb(unit[2:]) if kind == _HEVC_PICTURE_SET else 0
 
 
 def with_sets(packet: bytes, sets: bytes, codec: str) -> bytes:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from editing.errors import UnreadableMedia
-from editing.media.units import is_sequence_set
+from editing.media.parameter_sets import clash
+from editing.media.units import is_sequence_set, units
 from editing.timeline.parameters import AudioParameters, Parameters, VideoParameters
 
+HEAD = 7
+"""Bytes of a packet of sound that `configuration` looks at."""
 _FIELD_ORDERS = {0: "", 1: "progressive", 2: "tt", 3: "bb", 4: "tb", 5: "bt"}
 
 
@@ -22,9 +27,10 @@ def video_parameters(stream: Any, sets: list[bytes], known: Parameters | None) -
     context = stream.codec_context
     extradata = b"".join(b"\x00\x00\x00\x01" + unit for unit in sets).hex()
     described = any(is_sequence_set(unit, context.name) for unit in sets)
-    before = known.video if known else None
-    if before and before.codec == context.name and (before.extradata == extradata or not described):
-        return before
+    before = known.video if known and known.video and known.video.codec == context.name else None
+    if before and (before.extradata == extradata or not described):
+        own = list(units(bytes.fromhex(before.extradata)))
+        return replace(before, changing=clash([*own, *sets], context.name))
     if not described or not context.width:
         raise UnreadableMedia("The segment has no parameter sets: nothing says how to decode its pictures.")
     rate = context.framerate
@@ -44,17 +50,24 @@ def video_parameters(stream: Any, sets: list[bytes], known: Parameters | None) -
         color_space=_name(context.colorspace),
         rotation=0,  # MPEG-TS has no place for one
         extradata=extradata,
+        changing=clash(sets, context.name),
     )
 
 
-def audio_parameters(stream: Any, first_bytes: bytes, known: Parameters | None, position: int) -> AudioParameters:
-    """What decoders must know of the track at `position`; as before, where its configuration is the same."""
+def audio_parameters(
+    stream: Any, configurations: Sequence[bytes], known: Parameters | None, position: int
+) -> AudioParameters:
+    """What decoders must know of the track at `position`; as before, where its configuration is the same.
+
+    `configurations` are those that its packets have (see `configuration`), each once.
+    """
     context = stream.codec_context
     codec = context.codec.canonical_name  # that of its decoder may be another: mp3float
-    extradata = _audio_specific_config(first_bytes).hex() if codec == "aac" else ""
+    extradata = configurations[0].hex() if codec == "aac" else ""
+    changing = len(configurations) > 1
     before = known.audio[position] if known and position < len(known.audio) else None
     if before and extradata and (before.codec, before.extradata) == (codec, extradata):
-        return before
+        return replace(before, changing=changing)
     return AudioParameters(
         codec=codec,
         profile=context.profile or "",
@@ -62,7 +75,15 @@ def audio_parameters(stream: Any, first_bytes: bytes, known: Parameters | None, 
         channels=context.channels,
         layout=context.layout.name,
         extradata=extradata,
+        changing=changing,
     )
+
+
+def configuration(codec: str, head: bytes) -> bytes:
+    """What the first bytes of a packet of sound say that a decoder must know: for AAC what MP4 wants to know, too."""
+    if codec == "ac3" and len(head) >= HEAD:
+        return bytes((head[4] & 0xC0, head[6] & 0xE0))  # the rate, and which channels there are
+    return _audio_specific_config(head) if codec == "aac" else b""
 
 
 def _audio_specific_config(adts: bytes) -> bytes:

@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import av
 import av.filter
 
 from editing.media.command import fitting
+from editing.media.muxer import TICK
 from editing.timeline.parameters import VideoParameters
 
 _FULL_RANGE = "2"
 
 
 class Fitter:
-    """Brings pictures into the size, shape, colours and format of a track; those that fit already stay as they are."""
+    """Brings pictures into the size, shape, colours and format of a track; those that fit already stay as they are.
+
+    A picture's own size counts, whatever `source` says: it may change inside a segment.
+    """
 
     def __init__(self, target: VideoParameters, source: VideoParameters) -> None:
         self._target = target
-        self._filters = [] if target == source else [*fitting(target, source), ("format", (target.pixel_format,), {})]
-        self._graph: Any = None
+        self._source = replace(source, changing=False)
+        self._graphs: dict[VideoParameters, Any] = {}
 
     def fit(self, frame: Any) -> Any:
-        if not self._filters:
+        own = replace(self._source, width=frame.width, height=frame.height, pixel_format=frame.format.name)
+        if own == self._target:
             return frame
-        if self._graph is None:
-            self._graph = self._opened(frame)
+        if own not in self._graphs:
+            self._graphs[own] = self._opened(frame, own)
         frame.pts = None
-        self._graph.push(frame)
-        return self._graph.pull()
+        self._graphs[own].push(frame)
+        return self._graphs[own].pull()
 
-    def _opened(self, frame: Any) -> Any:
+    def _opened(self, frame: Any, own: VideoParameters) -> Any:
         graph = av.filter.Graph()
-        before = graph.add_buffer(
-            width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base
-        )
-        for name, arguments, options in self._filters:
+        before = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=TICK)
+        for name, arguments, options in (*fitting(self._target, own), ("format", (self._target.pixel_format,), {})):
             named = (f"{key}={value}" for key, value in options.items())
             node = graph.add(name, ":".join(map(str, (*arguments, *named))))
             before.link_to(node)

@@ -42,8 +42,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class MediaPlaylist:
+    """`target` is the longest that a segment may last, in µs."""
+
     entries: tuple[Entry, ...]
     ended: bool
+    target: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,7 @@ class _Reader:
         self.entries: list[Entry] = []
         self.next = Entry("", -1, 0)
         self.ended = False
+        self.target = 0
         self.line = 0
 
     def read(self, lines: list[str]) -> MediaPlaylist:
@@ -136,12 +140,14 @@ class _Reader:
                 self._tag(tag, value)
             elif line and not line.startswith("#"):
                 self._segment(line)
-        return MediaPlaylist(tuple(self.entries), self.ended)
+        return MediaPlaylist(tuple(self.entries), self.ended, self.target)
 
     def _tag(self, tag: str, value: str) -> None:
         match tag:
             case "#EXTINF":
                 self.next = replace(self.next, duration=self._duration(value))
+            case "#EXT-X-TARGETDURATION":
+                self.target = self._duration(value) if _DECIMAL.fullmatch(value.strip()) else 0
             case "#EXT-X-MEDIA-SEQUENCE":
                 self.next = replace(self.next, sequence=self._number(value))
             case "#EXT-X-PROGRAM-DATE-TIME":

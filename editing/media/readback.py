@@ -6,11 +6,11 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 
 from editing.errors import VerificationFailed
 from editing.media import tables
@@ -46,7 +46,7 @@ def tracks_of(output: Path, container: Container, alive: Callable[[], None]) -> 
 
 def _by_index(output: Path) -> list[Track]:
     file = tables.read(output)
-    if (described := sum(sum(track.sizes) for track in file.tracks)) != file.media:
+    if (described := sum(int(np.sum(track.sizes, dtype=np.int64)) for track in file.tracks)) != file.media:
         raise VerificationFailed(f"The output's index describes {described} bytes of media; there are {file.media}.")
     if not file.index_first:
         raise VerificationFailed("The output's index comes after its media.")
@@ -54,13 +54,12 @@ def _by_index(output: Path) -> list[Track]:
 
 
 def _in_ticks(track: tables.Samples) -> Track:
-    premature = sum(shown < decoded for shown, decoded in zip(track.pts, track.dts, strict=True))
-    if track.timescale == TICKS_PER_SECOND:
+    pts, dts, scale = np.frombuffer(track.pts, np.int64), np.frombuffer(track.dts, np.int64), track.timescale
+    premature = int(np.count_nonzero(pts < dts))
+    if scale == TICKS_PER_SECOND:
         return Track(track.kind, track.pts, track.dts, track.end, premature)
-    scale = track.timescale
-    pts = array("q", (time * TICKS_PER_SECOND // scale for time in track.pts))
-    dts = array("q", (time * TICKS_PER_SECOND // scale for time in track.dts))
-    return Track(track.kind, pts, dts, track.end * TICKS_PER_SECOND // scale, premature)
+    shown, decoded = (array("q", (times * TICKS_PER_SECOND // scale).tobytes()) for times in (pts, dts))
+    return Track(track.kind, shown, decoded, track.end * TICKS_PER_SECOND // scale, premature)
 
 
 def _by_packets(output: Path, container: Container, alive: Callable[[], None]) -> list[Track]:
@@ -84,7 +83,7 @@ def _note(track: Track, packet: Any, scale: Fraction, *, decoding: bool) -> None
 
 
 def _check_order(track: Track) -> None:
-    if any(later <= earlier for earlier, later in pairwise(track.dts)):
+    if (np.diff(np.frombuffer(track.dts, np.int64)) <= 0).any():
         raise VerificationFailed(f"The decoding times of the {track.kind} do not rise.")
     if track.premature:
         early = track.premature

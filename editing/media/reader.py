@@ -19,6 +19,7 @@ from av.error import FFmpegError
 from editing.errors import UnreadableMedia
 from editing.media.index import DEMUX_OPTIONS, packets_of
 from editing.media.instants import Instants
+from editing.media.transport import fullest_tables
 from editing.timeline.coverage import Segment
 from editing.timeline.ticks import unwrap
 
@@ -34,7 +35,10 @@ _UNDESCRIBED = {"codec_whitelist": "none", "probesize": str(1 << 16), "analyzedu
 class _Joined:
     """The files one after the other, each checked at its end. It cannot seek, and so libav does not try to."""
 
-    def __init__(self, segments: Sequence[Segment], open_segment: OpenSegment, count: Callable[[int], None]) -> None:
+    def __init__(
+        self, segments: Sequence[Segment], open_segment: OpenSegment, count: Callable[[int], None], ahead: bytes
+    ) -> None:
+        self._ahead = ahead
         self._waiting = list(reversed(segments))
         self._open = open_segment
         self._count = count
@@ -42,6 +46,9 @@ class _Joined:
         self._checksum = 0
 
     def read(self, size: int) -> bytes:
+        if ahead := self._ahead[:size]:
+            self._ahead = self._ahead[size:]
+            return ahead
         while self._file or self._waiting:
             if data := self._read(size):
                 return data
@@ -102,9 +109,14 @@ class PacketReader:
         self._near, self._instants = segments[0].first_pts, Instants(segments)
         options = {**DEMUX_OPTIONS, **({} if parsed else _UNPARSED)}
         self._open(segments, open_segment, count, options if described else {**options, **_UNDESCRIBED})
-        if not described and not self.container.streams.video:  # its tracks are announced late
+        wanted = segments[0].parameters
+        late = (wanted.video and not self.container.streams.video) or (
+            wanted.audio and not self.container.streams.audio
+        )
+        if late and not described:
             self.close()
-            self._open(segments, open_segment, count, options)
+            ahead = _announcement(segments[0], open_segment)
+            self._open(segments, open_segment, count, {**options, **_UNDESCRIBED}, ahead)
         self.video = next(iter(self.container.streams.video), None)
         self.audio = next(iter(self.container.streams.audio), None)
 
@@ -114,8 +126,9 @@ class PacketReader:
         open_segment: OpenSegment,
         count: Callable[[int], None],
         options: dict[str, str],
+        ahead: bytes = b"",
     ) -> None:
-        self._file = _Joined(segments, open_segment, count)
+        self._file = _Joined(segments, open_segment, count, ahead)
         try:
             self.container: Any = av.open(self._file, format="mpegts", options=options, buffer_size=_BUFFER)
         except FFmpegError as error:
@@ -151,3 +164,15 @@ class PacketReader:
                     yield is_video, instants.of(near) if is_video else near, packet
         except FFmpegError as error:
             raise UnreadableMedia(f"The recording cannot be read any further: {error.strerror}.") from error
+
+
+def _announcement(segment: Segment, open_segment: OpenSegment) -> bytes:
+    """What a segment says of its tracks when it names most of them, for a reader that would hear of them too late.
+
+    Tracks that appear after the first packets are unknown to PyAV.
+    """
+    try:
+        with open_segment(segment) as file:
+            return fullest_tables(file.read())
+    except OSError as error:
+        raise UnreadableMedia(f"Segment {segment.key} cannot be read: {error.strerror}.") from error

@@ -74,6 +74,8 @@ class Vitals:
     connections: int = 0
     reason: str = ""
     fault: str = ""
+    measured: tuple[int, float] | None = None
+    """Bits and pictures per second, where the source itself tells."""
     _lately: deque[tuple[Instant, int, int]] = field(default_factory=deque)
 
     def saw(self, packet: Arrived) -> None:
@@ -85,6 +87,8 @@ class Vitals:
 
     def rates(self, now: Instant) -> tuple[int, float]:
         """Bits and pictures per second, lately; nothing where nothing came."""
+        if self.measured is not None:
+            return self.measured
         came = [each for each in list(self._lately) if now - each[0] <= _LATELY]
         lasted = max(now - came[0][0], SECOND) if came else SECOND
         bits, pictures = sum(each[1] for each in came) * 8, sum(each[2] for each in came)

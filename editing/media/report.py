@@ -41,6 +41,7 @@ class CutReport:
     versions: dict[str, str] = field(default_factory=dict)
     joints: list[int] = field(default_factory=list)
     silent_frames: int = 0
+    damaged_pictures: int = 0
     warnings: list[str] = field(default_factory=list)
     verdict: dict[str, Any] = field(default_factory=dict)
 

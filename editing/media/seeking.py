@@ -40,6 +40,26 @@ def shown_at(source: Path | BinaryIO, ticks: int | Fraction) -> Picture:
     raise UnreadableMedia("There is no picture in it.")
 
 
+def length_of(container: Any, stream: Any) -> float:
+    """Seconds of the video, as far as the container knows; 0 where it does not."""
+    return float((stream.duration or 0) * (stream.time_base or 1)) or (container.duration or 0) / av.time_base
+
+
+def keyframes(container: Any, stream: Any, moments: Iterable[float]) -> Iterator[Any]:
+    """The frame at which decoding begins to reach each moment (seconds after the first frame), in their order.
+
+    Each costs the decoding of one frame; one that serves several moments comes once.
+    """
+    start, tick, seen = stream.start_time or 0, Fraction(stream.time_base or 1), None
+    for moment in moments:
+        seek(container, stream, start + round(moment / tick))
+        packet = next((packet for packet in container.demux(stream) if packet.is_keyframe and packet.size), None)
+        frame = next(decoded(stream, [packet]), None) if packet else None
+        if frame is not None and frame.pts is not None and (seen is None or frame.pts > seen):
+            seen = frame.pts
+            yield frame
+
+
 def seek(container: Any, stream: Any, pts: int) -> None:
     """To a keyframe before `pts` if the container knows one; what cannot seek goes on from where it is."""
     with suppress(FFmpegError):

@@ -71,8 +71,8 @@ class Spool:
         self._number += 1
         return self.folder / f"{self._session}{self._number:06d}.ts.part"
 
-    def keep(self, draft: Path, facts: SliceFacts) -> Slice | None:
-        """Take a finished draft in; None where there is no room for it.
+    def keep(self, draft: Path, facts: SliceFacts, index: SegmentIndex | None = None) -> Slice | None:
+        """Take a finished draft in, with its index where that is known; None where there is no room for it.
 
         Raises UnreadableMedia where it holds no whole frame; then it is gone.
         """
@@ -80,7 +80,7 @@ class Spool:
             if self.used + _size(draft) > self.limit:
                 return None
             path = draft.with_suffix("")
-            index = _index(draft, facts)
+            index = index or _index(draft, facts)
             path.with_suffix(".json").write_text(json.dumps(asdict(facts)))
             draft.rename(path)
         finally:

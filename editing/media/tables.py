@@ -6,18 +6,23 @@ libav's own reader would do, but hands the packets out one by one: for ten minut
 from __future__ import annotations
 
 import struct
-import sys
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate, chain, repeat
+from itertools import repeat
 from pathlib import Path
 from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
 
 from editing.errors import UnreadableMedia
 
 _CONTAINERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts"}
 _KINDS = {b"vide": "video", b"soun": "audio"}
+_MOST_SAMPLES = 1 << 28
+"""In a damaged table more might be promised than there is memory for."""
+Integers = NDArray[np.int64]
 Boxes = dict[bytes, memoryview]
 
 
@@ -99,15 +104,13 @@ def _samples(trak: memoryview, movie: int) -> Samples:
     boxes = _flat(trak)
     timescale = _timescale(boxes[b"mdhd"])
     sizes = _sizes(boxes[b"stsz"])
-    steps = array("q", chain.from_iterable(repeat(step, count) for count, step in _pairs(boxes[b"stts"])))
+    steps = _repeated(boxes[b"stts"])
     offsets = _offsets(boxes, len(sizes))
     if not len(steps) == len(sizes) == len(offsets):
         raise ValueError("stts")
-    ends = array("q", accumulate(steps, initial=_shift(boxes.get(b"elst"), timescale, movie)))
-    last = ends.pop()
-    pts = array("q", (dts + offset for dts, offset in zip(ends, offsets, strict=True)))
+    ends = np.cumsum(np.append(_shift(boxes.get(b"elst"), timescale, movie), steps))
     kind = _KINDS.get(bytes(boxes[b"hdlr"][8:12]), "other")
-    return Samples(kind, timescale, pts, ends, sizes, last)
+    return Samples(kind, timescale, _column("q", ends[:-1] + offsets), _column("q", ends[:-1]), sizes, int(ends[-1]))
 
 
 def _timescale(header: memoryview) -> int:
@@ -117,29 +120,32 @@ def _timescale(header: memoryview) -> int:
 
 def _sizes(stsz: memoryview) -> array[int]:
     same, count = struct.unpack_from(">II", stsz, 4)
-    return array("I", repeat(same, count)) if same else _integers(stsz[12 : 12 + 4 * count])
+    return array("I", repeat(same, count)) if same else _column("I", _integers(stsz[12 : 12 + 4 * count]))
 
 
-def _offsets(boxes: Boxes, count: int) -> array[int]:
+def _offsets(boxes: Boxes, count: int) -> Integers:
     """How much later than decoded each sample is shown."""
     if b"ctts" not in boxes:
-        return array("i", repeat(0, count))
-    signed = boxes[b"ctts"][0] == 1
-    pairs = ((number, step - (1 << 32) if signed and step >> 31 else step) for number, step in _pairs(boxes[b"ctts"]))
-    return array("q", chain.from_iterable(repeat(step, number) for number, step in pairs))
+        return np.zeros(count, np.int64)
+    steps = _repeated(boxes[b"ctts"])
+    return np.where(steps >> 31, steps - (1 << 32), steps) if boxes[b"ctts"][0] == 1 else steps
 
 
-def _pairs(box: memoryview) -> Iterator[tuple[int, int]]:
+def _repeated(box: memoryview) -> Integers:
+    """The values of a table of runs: how often each comes, and which it is."""
     (count,) = struct.unpack_from(">I", box, 4)
-    numbers = _integers(box[8 : 8 + 8 * count])
-    return zip(numbers[::2], numbers[1::2], strict=True)
+    runs = _integers(box[8 : 8 + 8 * count]).reshape(-1, 2)
+    if int(runs[:, 0].sum()) > _MOST_SAMPLES:
+        raise ValueError("runs")
+    return np.repeat(runs[:, 1], runs[:, 0])
 
 
-def _integers(data: memoryview) -> array[int]:
-    numbers = array("I", data.tobytes())
-    if sys.byteorder == "little":
-        numbers.byteswap()
-    return numbers
+def _integers(data: memoryview) -> Integers:
+    return np.frombuffer(data, ">u4").astype(np.int64)
+
+
+def _column(kind: str, values: Integers) -> array[int]:
+    return array(kind, values.astype(kind).tobytes())
 
 
 def _shift(elst: memoryview | None, timescale: int, movie: int) -> int:

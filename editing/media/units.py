@@ -10,7 +10,7 @@ from editing.timeline.frames import DISPOSABLE, FrameKind
 START_CODE = b"\x00\x00\x01"
 _H264_IDR, _H264_SEI, _H264_SETS = 5, 6, (7, 8)
 _H264_SEQUENCE_SET, _H264_DELIMITER = 7, 9
-_HEVC_SETS = (32, 33, 34)
+HEVC_SETS = (32, 33, 34)
 _HEVC_SEQUENCE_SET, _HEVC_DELIMITER = 33, 35
 _HEVC_KINDS = {
     6: FrameKind.RADL,
@@ -24,7 +24,7 @@ _HEVC_KINDS = {
     20: FrameKind.IDR,
     21: FrameKind.CRA,
 }
-_HEVC_CRA, _HEVC_BLA_WITHOUT_LEADING = 21, 18
+HEVC_CRA, HEVC_BLA_WITHOUT_LEADING = 21, 18
 _HEVC_FIRST_NON_SLICE = 32
 _HEVC_UNSPECIFIED = 63
 _RECOVERY_POINT = 6
@@ -70,7 +70,7 @@ def hevc_facts(data: bytes) -> FrameFacts | None:
     sets: list[bytes] = []
     for unit in units(data):
         kind = unit[0] >> 1 & 0x3F if unit else _HEVC_UNSPECIFIED
-        if kind in _HEVC_SETS:
+        if kind in HEVC_SETS:
             sets.append(unit)
         elif kind < _HEVC_FIRST_NON_SLICE:
             disposable = DISPOSABLE if kind < 16 and kind % 2 == 0 else 0
@@ -87,8 +87,8 @@ def as_broken_link(data: bytes) -> bytes:
     made = bytearray(data)
     start = data.find(START_CODE)
     while 0 <= start < len(data) - 3:
-        if data[start + 3] >> 1 & 0x3F == _HEVC_CRA:
-            made[start + 3] = data[start + 3] & 0x81 | _HEVC_BLA_WITHOUT_LEADING << 1
+        if data[start + 3] >> 1 & 0x3F == HEVC_CRA:
+            made[start + 3] = data[start + 3] & 0x81 | HEVC_BLA_WITHOUT_LEADING << 1
         start = data.find(START_CODE, start + 3)
     return bytes(made)
 

@@ -85,7 +85,8 @@ class Delivery(models.Model):
     """An event on its way to one address: written with the change that it tells of, sent until it has arrived.
 
     `body` is what is sent, to the letter. `subject` is the id of the job it is about, `callback` the settings it is
-    sent for; without those it goes to an address that the job names. `attempts` counts since it was (re)sent. Who
+    sent for; without those it goes to an address that the job names. `origin` is the server that the address is on,
+    and `attempts` counts since it was (re)sent. Who
     claims it holds a lease; one that lapses is sent again, so that it may arrive twice, under the same `message_id`.
     """
 
@@ -95,6 +96,7 @@ class Delivery(models.Model):
     event = models.CharField(max_length=64)
     subject = models.CharField(max_length=64)
     address = models.CharField(max_length=1024)
+    origin = models.CharField(max_length=300, blank=True)
     body = models.TextField()
 
     state = models.CharField(max_length=9, choices=DeliveryState.choices, default=DeliveryState.WAITING)
@@ -120,6 +122,7 @@ class Delivery(models.Model):
             models.Index(fields=("subject", "id"), name="delivery_of_job"),
             models.Index(fields=("owner", "-id"), name="delivery_of_owner"),
             models.Index(fields=("ended_at",), name="delivery_ended"),
+            models.Index(fields=("origin", "state"), name="delivery_of_origin"),
         )
 
     def __str__(self) -> str:

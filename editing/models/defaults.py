@@ -9,7 +9,8 @@ from django.conf import settings
 from editing.models.roles import ROLES
 
 BUCKETS = (("media", "oss"), ("vod-media", "vod"))
-TEMPLATES = {"live editing": 6, "long segments": 30}
+LIVE_SECONDS = 6
+TEMPLATES = {"live editing": LIVE_SECONDS, "long segments": 30}
 """Seconds of a segment by the name of the template; the first is the default."""
 
 

@@ -13,6 +13,9 @@ class MediaAssetQuerySet(SeenByRole):
     def preparing(self) -> MediaAssetQuerySet:
         return self.filter(state=MediaAsset.State.PREPARING)
 
+    def wanting_stills(self) -> MediaAssetQuerySet:
+        return self.filter(~models.Q(stills_wanted=""), state=MediaAsset.State.NORMAL)
+
 
 class MediaAsset(models.Model):
     """A media file in a bucket with what probing it found and what people say of it. `duration` is in µs.
@@ -39,6 +42,14 @@ class MediaAsset(models.Model):
         WATERMARK = "watermark"
         OPENING = "opening"
         ENDING = "ending"
+
+    class Stills(models.TextChoices):
+        """Pictures spread over a video: one by one, and small ones side by side in one picture."""
+
+        NONE = "", "none"
+        SNAPSHOTS = "snapshots"
+        SPRITE = "sprite"
+        ALL = "all"
 
     id = models.CharField(max_length=32, primary_key=True, default=new_id, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
@@ -70,6 +81,9 @@ class MediaAsset(models.Model):
     poster_at = models.PositiveBigIntegerField(null=True, help_text="Where to take its poster (µs); empty: nowhere.")
     token = models.CharField(max_length=64, blank=True, help_text="Of the request that registered it.")
     sent_at = models.DateTimeField(null=True, help_text="When the queue was last told to prepare it.")
+    stills = models.JSONField(default=dict, help_text="Which there are, their folder, their times (µs), a tile's size.")
+    stills_wanted = models.CharField(max_length=9, blank=True, choices=Stills.choices, help_text="Still to be made.")
+    stills_sent_at = models.DateTimeField(null=True, help_text="When the queue was last told to make them.")
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(null=True)
 
@@ -81,6 +95,7 @@ class MediaAsset(models.Model):
             models.Index(fields=("-created_at",), name="asset_newest"),
             models.Index(fields=("bucket", "key"), name="asset_by_key"),
             models.Index(fields=("cover_bucket", "cover_key"), name="asset_by_cover"),
+            models.Index(fields=("created_at",), condition=~models.Q(stills_wanted=""), name="asset_wanting_stills"),
         )
         constraints = (
             models.UniqueConstraint(
@@ -98,8 +113,23 @@ class MediaAsset(models.Model):
 
     @property
     def pictures(self) -> list[tuple[Bucket, str]]:
-        """The files that go with it: its poster and its cover; those of a recording stay with the recording."""
+        """The files that go with it: its poster, its cover and its stills; those of a recording stay with it."""
         if self.recording_id:
             return []
         poster = [(self.bucket, self.poster)] if self.poster else []
-        return poster + ([(self.cover_bucket, self.cover_key)] if self.cover_bucket and self.cover_key else [])
+        cover = [(self.cover_bucket, self.cover_key)] if self.cover_bucket and self.cover_key else []
+        stills = [*(key for _, key in self.snapshots), *([self.sprite] if self.sprite else [])]
+        return [*poster, *cover, *((self.bucket, key) for key in stills)]
+
+    @property
+    def snapshots(self) -> list[tuple[int, str]]:
+        """When each is shown (µs) and its key."""
+        if self.stills.get("made") not in (self.Stills.SNAPSHOTS, self.Stills.ALL):
+            return []
+        return [(at, f"{self.stills['folder']}/{number:05}.jpg") for number, at in enumerate(self.stills["at"], 1)]
+
+    @property
+    def sprite(self) -> str:
+        """Its key; empty where there is none."""
+        made = self.stills.get("made") in (self.Stills.SPRITE, self.Stills.ALL)
+        return f"{self.stills['folder']}/sprite-00001.jpg" if made else ""

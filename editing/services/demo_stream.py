@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.conf import settings
 
 from editing.models import Bucket, RecordJob
-from editing.services import record_jobs, stream_keys, streams
+from editing.services import publishing, record_jobs, stream_keys, streams
 
 APP, NAME = "live", "demo"
+_KEPT = 1 << 30
+"""Bytes of the demo stream's recordings that stay: some six hours."""
 
 
 def url(address: str) -> str:
@@ -22,6 +24,7 @@ def record(address: str) -> RecordJob:
     jobs = RecordJob.objects.filter(stream=stream)
     job: RecordJob | None = jobs.first()
     if job is None:
+        streams.keep(stream, keep_bytes=_KEPT)  # a demo fills nobody's disk
         return record_jobs.create(None, name="Demo stream", url=where, bucket=Bucket.objects.active()[0])
     jobs.filter(pk=job.pk).update(url=where, published=ours)
     return job
@@ -30,5 +33,6 @@ def record(address: str) -> RecordJob:
 def publishing_url(address: str) -> str:
     """Where it is published: with its key, where the server asks for one."""
     stream = streams.get_or_create(record_jobs.stream_of(url(address)))
-    key = stream_keys.key_of(stream) or (stream_keys.rotate(stream) if settings.RTMP_KEYS else None)
-    return f"{url(address)}?key={key}" if key else url(address)
+    if settings.RTMP_KEYS and stream_keys.key_of(stream) is None:
+        stream_keys.rotate(stream)
+    return publishing.publish_url(stream)

@@ -22,9 +22,9 @@ from editing.models import EditingJob, JobState, Project
 from editing.models.states import move
 from editing.services import callbacks, covers, idempotency, plans
 from editing.services.plans import Output, Planned
-from editing.timeline.clips import Clip, HolePolicy, Mode
+from editing.timeline.clips import Clip, HolePolicy, Mode, until
 from editing.timeline.describe import describe
-from editing.timeline.instant import to_datetime
+from editing.timeline.instant import from_datetime, to_datetime
 from editing.worker import projects
 from editing.worker.ending import end
 from editing.worker.events import notify_address
@@ -63,6 +63,7 @@ def submit(
 ) -> EditingJob:
     """A job that merges `clips`, in their order, into `output`; it is in the queue when this returns.
 
+    A clip may end at UNTIL_NOW, or in the future of a stream that is being recorded: then the job waits for its media.
     With an idempotency key the same request gives the same job however often it comes. `request` is kept with the job
     for the face that was asked. A `project` becomes Producing; one that is new is saved with the job. Raises what
     `plan` raises, and InvalidInput (user data), OutputKeyTaken, IdempotencyConflict.
@@ -75,6 +76,8 @@ def submit(
     sent = idempotency.fingerprint(job.clips, mode, buckets, said, holes, user_data)
     if known := idempotency.find(user, idempotency_key, sent):
         return known
+    clips = until(clips, from_datetime(timezone.now()))
+    job.clips = rows_of(clips)
     try:
         planned = plans.make(clips, mode=mode, output=output, holes=holes)
         job.cover_bucket, job.cover_key = output.cover or covers.beside((output.bucket, output.key))

@@ -13,6 +13,8 @@ from django.utils import timezone
 from editing import queue, storage
 from editing.errors import AssetExists, InvalidInput, OutputKeyTaken, PermissionDenied
 from editing.models import Bucket, EditingJob, MediaAsset, Recording, SegmentRow
+from editing.services import callbacks
+from editing.worker.events import notify_address
 
 DETAILS = frozenset({"title", "description", "category", "tags", "cover_url", "user_data", "business", "reference"})
 """What people may say of an asset."""
@@ -26,6 +28,7 @@ def register(
     *,
     kind: str = "",
     poster_at: int | None = 0,
+    stills: MediaAsset.Stills = MediaAsset.Stills.ALL,
     overwrite: bool = False,
     token: str = "",
     **details: Any,
@@ -33,8 +36,8 @@ def register(
     """An asset for a file that is in a bucket already; it is looked at in the background, and Preparing until then.
 
     `kind` is told by the name where it is not given; the poster is taken at `poster_at` (µs), none if that is None;
-    `details` are those of DETAILS. The same `token` for the same file gives the same asset. Raises AssetExists where
-    the file has an asset and is not to get a new one, InvalidInput.
+    `stills` of a video are made after that; `details` are those of DETAILS. The same `token` for the same file gives
+    the same asset. Raises AssetExists where the file has an asset and is not to get a new one, InvalidInput.
     """
     asset = MediaAsset(
         owner=user,
@@ -46,8 +49,11 @@ def register(
         poster_at=poster_at,
         token=token,
     )
+    asset.stills_wanted = stills if asset.kind == MediaAsset.Kind.VIDEO else MediaAsset.Stills.NONE
     asset.state, asset.sent_at = MediaAsset.State.PREPARING, timezone.now()
     _describe(asset, {"title": key.rpartition("/")[2], **details})
+    if address := notify_address(asset.user_data):
+        callbacks.check_address(address, field="user_data")
     with transaction.atomic():
         Bucket.objects.select_for_update().get(pk=bucket.pk)  # of two who register one file, one comes second
         known: list[MediaAsset] = list(MediaAsset.objects.filter(bucket=bucket, key=key))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from django.conf import settings
+from django.utils import timezone
 
 from editing import storage
 from editing.errors import InvalidOutput, MixedSources, OutputKeyTaken
@@ -14,8 +15,9 @@ from editing.media import containers
 from editing.models import Bucket, EditingJob
 from editing.services import covers
 from editing.timeline import plan as planning
-from editing.timeline.clips import Clip, HolePolicy, Mode, StreamName
+from editing.timeline.clips import Clip, HolePolicy, Mode, StreamName, until
 from editing.timeline.coverage import Coverage
+from editing.timeline.instant import from_datetime
 from editing.timeline.plan import CutPlan
 from editing.timeline.target import Size, check_size
 from editing.worker.plans import coverages, streams_of, unfinished, why_waiting
@@ -58,6 +60,7 @@ def make(clips: Sequence[Clip], *, mode: Mode, output: Output, holes: HolePolicy
     InvalidClips, NothingRecorded, NotFound (a stream), MixedSources, InvalidOutput, InvalidKey, OutputKeyTaken.
     """
     check_output(output, mode)
+    clips = until(clips, from_datetime(timezone.now()))
     planning.check_clips(clips)
     streams = streams_of(clips)
     _check_applications(streams)

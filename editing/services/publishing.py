@@ -23,6 +23,7 @@ from editing.models import (
     RecordTemplate,
     Stream,
 )
+from editing.models.stream import StreamQuerySet
 from editing.services import record_jobs, stream_keys, streams
 from editing.timeline.clips import StreamName
 
@@ -71,6 +72,18 @@ def domain() -> str:
 def url_of(name: StreamName, address: str = "") -> str:
     """Where a stream that is published here is pulled."""
     return f"{address or settings.RTMP_ADDRESS}/{quote(name.app)}/{quote(name.stream)}"
+
+
+def publish_url(stream: Stream) -> str:
+    """Where a stream of ours is published, with its key if it has one."""
+    key = stream_keys.key_of(stream)
+    return url_of(stream.full_name) + (f"?key={key}" if key else "")
+
+
+def streams_here() -> StreamQuerySet:
+    """Those that are, were or may be published here."""
+    host = urlsplit(settings.RTMP_ADDRESS).hostname
+    return Stream.objects.filter(domain=host, app__in=settings.RTMP_APPLICATIONS) if host else Stream.objects.none()
 
 
 def begin(publisher: Publisher) -> Stream:

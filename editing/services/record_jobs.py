@@ -18,8 +18,14 @@ from editing.timeline.instant import Instant, from_datetime
 from editing.worker import record, record_states
 
 LONGEST_NAME, LONGEST_URL = 128, 2048
-_SCHEMES = ("rtmp", "rtmps")
 _RTMP_PORT = 1935
+_INPUTS = {
+    **dict.fromkeys(("rtmp", "rtmps"), RecordJob.Input.RTMP),
+    **dict.fromkeys(("http", "https"), RecordJob.Input.HLS),
+}
+_ADDRESSES = "rtmp://host/application/stream (or rtmps), or https://host/application/stream.m3u8 (or http)"
+_PLAYLISTS = frozenset({"index", "playlist", "chunklist", "master", "stream", "live"})
+"""Names that playlists have in the folder of their stream."""
 _UNCHANGED = object()
 
 
@@ -45,10 +51,12 @@ def create(
     _check_schedule(start_at, end_at)
     _check_notify_url(notify_url)
     template = template or record_templates.default()
+    name_of_stream = stream_of(url)
     job = RecordJob(
         owner=user,
         name=_name(name),
         url=url,
+        input=_INPUTS[urlsplit(url).scheme.lower()],
         bucket=bucket,
         template=template,
         template_name=template.name,
@@ -57,7 +65,6 @@ def create(
         start_at=start_at,
         end_at=end_at,
     )
-    name_of_stream = stream_of(url)
     if stream:
         streams.check(stream)
     job.published = _is_own(url)
@@ -70,7 +77,10 @@ def create(
 
 
 def stream_of(url: str, *, field: str = "url") -> StreamName:
-    """The stream that an RTMP address names: host without port, and the two parts of its path. Raises InvalidInput."""
+    """The stream that an address names: host without port, and the last two parts of its path. Raises InvalidInput.
+
+    A playlist is named like its stream, or lies in a folder that is.
+    """
     try:
         if len(url) > LONGEST_URL or not url.isprintable():
             raise ValueError
@@ -79,8 +89,11 @@ def stream_of(url: str, *, field: str = "url") -> StreamName:
     except ValueError:
         host, parts = None, urlsplit("")
     path = [unquote(part) for part in parts.path.strip("/").split("/")]
-    if parts.scheme.lower() not in _SCHEMES or not host or len(path) != 2 or not all(path):
-        raise InvalidInput("Give an address like rtmp://host/application/stream (or rtmps).", field=field)
+    kind = _INPUTS.get(parts.scheme.lower())
+    if kind == RecordJob.Input.HLS:
+        path = _folder_and_name(path)
+    if kind is None or not host or len(path) != 2 or not all(path):
+        raise InvalidInput(f"Give an address like {_ADDRESSES}.", field=field)
     name = StreamName(host, *path)
     try:
         streams.check(name)
@@ -92,6 +105,15 @@ def stream_of(url: str, *, field: str = "url") -> StreamName:
 def wake(job: RecordJob) -> None:
     """Somebody publishes what it records: a worker need not wait for the next look."""
     _send(job)
+
+
+def _folder_and_name(path: list[str]) -> list[str]:
+    """Of a playlist's path the part that names the application and the one that names the stream."""
+    *folders, file = path
+    name, dot, kind = file.rpartition(".")
+    if not dot or kind.lower() != "m3u8":
+        return []
+    return [*folders, name][-2:] if name.lower() not in _PLAYLISTS or len(folders) < 2 else folders[-2:]
 
 
 def pause(job: RecordJob) -> RecordJob:

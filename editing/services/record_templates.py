@@ -8,16 +8,17 @@ from typing import Any
 
 from editing.errors import InvalidInput, PermissionDenied
 from editing.models import RecordTemplate
-from editing.models.defaults import TEMPLATES, segments_of
+from editing.models.defaults import LIVE_SECONDS, TEMPLATES, segments_of
 
-FORMATS = ("m3u8",)
-"""IMS has mp4 and flv as well; they are refused by name until recordings are written in them."""
+FORMATS = ("m3u8", "mp4", "flv")
+"""Segments with a playlist; and whole files, which are made of the segments when a recording closes."""
 SLICES = range(2, 31)
 """Seconds; IMS begins at 5, but who edits live wants less."""
 CYCLES = range(60, 24 * 3600 + 1)
 LONGEST_PREFIX, LONGEST_NAME = 255, 128
 
-_KEYS = frozenset({"format", "cycle_duration", "object_prefix", "slice_duration", "slice_prefix"})
+_OF_ALL = frozenset({"format", "cycle_duration", "object_prefix"})
+_OF_SEGMENTS = frozenset({"slice_duration", "slice_prefix"})
 _OF_FILES = frozenset({"JobId", "Sequence", "StartTime", "EndTime", "EscapedStartTime", "EscapedEndTime"})
 _OF_SLICES = frozenset({"JobId", "UnixTimestamp", "Sequence"})
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
@@ -66,25 +67,36 @@ def _formats(formats: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     found = [_entry(entry, f"formats[{position}]") for position, entry in enumerate(formats)]
     if len({entry["format"] for entry in found}) < len(found):
         raise InvalidInput("Each format may be there once.", field="formats")
+    for position, entry in enumerate(found):
+        if entry["cycle_duration"] != found[0]["cycle_duration"]:
+            field = f"formats[{position}].cycle_duration"
+            raise InvalidInput("All formats are of the same recording: give them the same cycle.", field=field)
     return found
 
 
 def _entry(given: Mapping[str, Any], field: str) -> dict[str, Any]:
-    if unknown := set(given) - _KEYS:
-        raise InvalidInput(f"Unknown: {', '.join(sorted(unknown))}.", field=field)
     if given.get("format") not in FORMATS:
-        raise InvalidInput("The format must be m3u8; mp4 and flv are not written yet.", field=f"{field}.format")
-    entry = {**segments_of(6), **given}
+        raise InvalidInput(f"The format must be one of {', '.join(FORMATS)}.", field=f"{field}.format")
+    known = _OF_ALL | _OF_SEGMENTS if given["format"] == "m3u8" else _OF_ALL
+    if unknown := set(given) - known:
+        raise InvalidInput(f"Unknown for {given['format']}: {', '.join(sorted(unknown))}.", field=field)
+    shipped = segments_of(LIVE_SECONDS)
+    entry: dict[str, Any] = {**{name: shipped[name] for name in shipped if name in known}, **given}
     _check_seconds(entry["cycle_duration"], CYCLES, f"{field}.cycle_duration")
-    _check_seconds(entry["slice_duration"], SLICES, f"{field}.slice_duration")
     used = _check_prefix(entry["object_prefix"], _OF_FILES, f"{field}.object_prefix")
     if not (used & {"StartTime", "EscapedStartTime"} and used & {"EndTime", "EscapedEndTime"}):
         raise InvalidInput(
             "It must hold {StartTime} and {EndTime}, or their escaped forms.", field=f"{field}.object_prefix"
         )
+    if given["format"] == "m3u8":
+        _check_segments(entry, field)
+    return entry
+
+
+def _check_segments(entry: Mapping[str, Any], field: str) -> None:
+    _check_seconds(entry["slice_duration"], SLICES, f"{field}.slice_duration")
     if not {"UnixTimestamp", "Sequence"} <= _check_prefix(entry["slice_prefix"], _OF_SLICES, f"{field}.slice_prefix"):
         raise InvalidInput("It must hold {UnixTimestamp} and {Sequence}.", field=f"{field}.slice_prefix")
-    return entry
 
 
 def _check_seconds(value: Any, allowed: range, field: str) -> None:

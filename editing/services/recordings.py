@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import BinaryIO
 
 from editing import storage
 from editing.errors import Conflict, InvalidInput, NotFound, StorageFailure
 from editing.media import playlist as hls
+from editing.media.frames import jpeg_at
 from editing.models import Bucket, Recording, RecordJob
 from editing.services import links, streams
 from editing.timeline.clips import StreamName
-from editing.timeline.coverage import Coverage, Gap, Segment
+from editing.timeline.coverage import Coverage, Gap, Segment, follows
+from editing.timeline.frames import ENTRIES
 from editing.timeline.instant import SECOND, Instant, Range
 from editing.worker import ingest, listing
 
 LONGEST_PLAYLIST = 12 * 3600 * SECOND
 LONGEST_PREVIEW = 6 * 3600 * SECOND
 """Half of that: the other half is for what will be recorded while the address holds."""
+_LOOK_BACK = 4
+"""Segments in which a place is looked for where decoding can begin, for a single picture."""
 
 
 def import_playlist(
@@ -84,6 +90,37 @@ def frame_times(recording: Recording, instant: Instant) -> list[Instant]:
     if segment is None or video is None or instant not in segment.range:
         return []
     return [segment.anchor.instant(pts) for pts in (*sorted(video.pts), segment.end_pts)]
+
+
+def picture(recording: Recording, instant: Instant, *, width: int) -> bytes:
+    """What is on the screen at an instant as JPEG, no wider than that. Raises NotFound in a hole, UnreadableMedia,
+    StorageFailure."""
+    before = recording.segments.filter(stream=recording.stream_id, start__lte=instant).order_by("-start")
+    nearest = before.values_list("pk", flat=True)[:_LOOK_BACK]
+    segments = recording.segments.filter(pk__in=list(nearest)).order_by("start").values_of()
+    if not segments or instant not in segments[-1].range:
+        raise NotFound("Nothing is recorded at this instant.", field="at")
+    pts = segments[-1].anchor.first_pts_at(instant + 1) - 1  # the last tick that is not after the instant
+    return jpeg_at(_since_entry(segments, pts), pts, width=width, open_segment=partial(_opened, recording.bucket))
+
+
+def _since_entry(segments: Sequence[Segment], pts: int) -> Sequence[Segment]:
+    """The last of the segments, and before it those without which a decoder would not get the frame at `pts` right."""
+    first = len(segments) - 1
+    while first and not _begins(segments[first], pts) and follows(segments[first - 1], segments[first]):
+        first -= 1
+    return segments[first:]
+
+
+def _begins(segment: Segment, pts: int) -> bool:
+    """Whether a decoder can begin in it at or before a time."""
+    video = segment.index.video
+    entries = (video.pts[number] for number in range(len(video.pts)) if video.kind(number) in ENTRIES) if video else ()
+    return any(entry <= pts for entry in entries)
+
+
+def _opened(bucket: Bucket, segment: Segment) -> BinaryIO:
+    return storage.open_file(bucket, segment.key)
 
 
 def delete(recording: Recording, *, keep_files: bool = False) -> None:

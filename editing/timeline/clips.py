@@ -1,6 +1,7 @@
 """What a merge is made of: ranges of recorded streams, in the order in which they follow each other."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from editing.timeline.instant import Instant, Range
@@ -52,3 +53,14 @@ class Clip:
     stream: StreamName
     range: Range
     cover: Instant | None = None
+
+
+UNTIL_NOW: Instant = 2**63 - 1
+"""As the end of a clip: the moment in which it is planned or submitted."""
+
+
+def until(clips: Sequence[Clip], now: Instant) -> list[Clip]:
+    """The clips with `now` in place of UNTIL_NOW."""
+    return [
+        replace(clip, range=Range(clip.range.start, now)) if clip.range.end == UNTIL_NOW else clip for clip in clips
+    ]

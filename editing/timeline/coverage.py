@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import takewhile
+from itertools import takewhile, zip_longest
 
 from editing.timeline.frames import FrameIndex, unpack
 from editing.timeline.instant import Instant, Range
@@ -125,7 +125,7 @@ class Coverage:
     """
 
     def __init__(self, segments: Iterable[Segment], gaps: Iterable[Gap] = ()) -> None:
-        in_order = sorted(segments, key=_order)
+        in_order = sorted(_trimmed(segments), key=_order)
         self.segments = tuple(_in_turn(in_order))
         self.known_gaps = tuple(sorted(gaps, key=lambda gap: gap.range))
         self._ends = [segment.end for segment in self.segments]
@@ -209,6 +209,30 @@ def runs(segments: Iterable[Segment]) -> tuple[Run, ...]:
         else:
             groups.append([segment])
     return tuple(Run(tuple(group)) for group in groups)
+
+
+def _trimmed(segments: Iterable[Segment]) -> Iterator[Segment]:
+    """The segments, none of which reaches past the first picture of the one that goes on from it.
+
+    How long a segment's last picture lasts is a guess until the next one is there; where frames do not come evenly it
+    may be wrong by more than a frame. Segments that show the same pictures again stay as they are.
+    """
+    for recording in _by_recording(segments).values():
+        for before, after in zip_longest(recording, recording[1:]):
+            yield _up_to(before, after) if after and _guessed_too_long(before, after) else before
+
+
+def _guessed_too_long(before: Segment, after: Segment) -> bool:
+    if not _same_clock(before, after) or not before.first_pts < after.first_pts:
+        return False
+    if before.end_pts - after.first_pts <= _half_frames(before):
+        return False
+    video = before.index.video
+    return video is not None and max(video.pts) < after.first_pts
+
+
+def _up_to(before: Segment, after: Segment) -> Segment:
+    return replace(before, end_pts=after.first_pts, end=before.anchor.instant(after.first_pts))
 
 
 def _order(segment: Segment) -> tuple[Instant, int, int]:

@@ -41,6 +41,10 @@ def _clip(clip: ClipPlan) -> dict[str, Any]:
         "frames": clip.frames,
         "pieces": [_piece(piece) for piece in clip.pieces],
         "holes": [hole(gap) for gap in clip.holes],
+        "damage": [
+            {"start": format_instant(each.start), "segment": each.segment, "pictures": each.pictures}
+            for each in clip.damage
+        ],
     }
 
 

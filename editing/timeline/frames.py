@@ -39,6 +39,10 @@ _ENTRY_MARKS = frozenset(map(int, ENTRIES))
 KIND_MASK = 0x0F
 DISPOSABLE = 0x10
 """Bit beside the kind: no other frame refers to this one."""
+DAMAGED = 0x20
+"""Another one: a part of this frame was missing, or one just before it, when it was recorded."""
+_HOLDS_DAMAGE = 0x80
+"""Bit in a packed index's first byte: some frame is damaged, so that most need not be unpacked to know."""
 
 
 @dataclass(frozen=True)
@@ -109,12 +113,18 @@ def pack(index: FrameIndex) -> bytes:
         ]
     for track in index.audio:
         parts += [_second_differences(track.pts), struct.pack("<q", track.end)]
-    return bytes([FORMAT]) + zlib.compress(b"".join(parts), 6)
+    damaged = any(mark & DAMAGED for mark in index.video.marks) if index.video else False
+    return bytes([FORMAT | damaged * _HOLDS_DAMAGE]) + zlib.compress(b"".join(parts), 6)
+
+
+def holds_damage(packed: bytes) -> bool:
+    """Whether a packed index has a damaged frame."""
+    return bool(packed) and bool(packed[0] & _HOLDS_DAMAGE)
 
 
 def unpack(packed: bytes) -> FrameIndex:
     """Raises ValueError for bytes that `pack` did not make."""
-    if not packed or packed[0] != FORMAT:
+    if not packed or packed[0] & ~_HOLDS_DAMAGE != FORMAT:
         raise ValueError("This is not a segment index of a known format.")
     reader = _Reader(zlib.decompress(packed[1:]))
     has_video, tracks = reader.take("<BB")

@@ -12,6 +12,7 @@ class VideoParameters:
     """Codec parameters of a video track. `extradata` holds its parameter sets in Annex B, as hex.
 
     `frame_rate` is what the stream declares ("30000/1001", "" if nothing): a hint for encoders, never used for time.
+    `changing` says that a segment with these parameters holds pictures with others, too.
     """
 
     codec: str
@@ -29,6 +30,7 @@ class VideoParameters:
     color_space: str
     rotation: int
     extradata: str
+    changing: bool = False
 
     @property
     def rate(self) -> Fraction | None:
@@ -41,7 +43,7 @@ class VideoParameters:
 
 @dataclass(frozen=True, slots=True)
 class AudioParameters:
-    """Codec parameters of an audio track; `extradata` as hex (the AudioSpecificConfig for AAC)."""
+    """Codec parameters of an audio track; `extradata` as hex (the AudioSpecificConfig for AAC), `changing` as above."""
 
     codec: str
     profile: str
@@ -49,6 +51,7 @@ class AudioParameters:
     channels: int
     layout: str
     extradata: str
+    changing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,12 @@ class Parameters:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """What changes is the exception: the identities of all others stay what they were."""
+        facts = asdict(self)
+        for track in (*([facts["video"]] if facts["video"] else []), *facts["audio"]):
+            if not track["changing"]:
+                del track["changing"]
+        return facts
 
     @classmethod
     def from_json(cls, facts: dict[str, Any]) -> "Parameters":

@@ -13,6 +13,7 @@ from editing.errors import InvalidClips, NothingRecorded
 from editing.timeline import copying
 from editing.timeline.clips import Clip, HolePolicy, Mode, StreamName
 from editing.timeline.coverage import Coverage, Gap, Segment, gaps_between
+from editing.timeline.damage import Damage, damage_in
 from editing.timeline.instant import Range, format_instant
 from editing.timeline.pieces import Action, Piece, covered, encoded, slate
 from editing.timeline.slices import Group, Slice, groups
@@ -39,6 +40,7 @@ class ClipPlan:
     achieved: Range
     pieces: tuple[Piece, ...]
     holes: tuple[Gap, ...] = ()
+    damage: tuple[Damage, ...] = ()
 
     @property
     def ticks(self) -> int:
@@ -179,7 +181,8 @@ def _plan_clip(found: _Found, target: Target, mode: Mode, holes: HolePolicy, *, 
     achieved = Range(pieces[0].start, pieces[-1].end)
     if holes is HolePolicy.SLATE:
         pieces = _with_slates(pieces, missing, target)
-    return ClipPlan(found.clip, achieved, tuple(pieces), missing)
+    damage = tuple(each for piece in pieces for each in damage_in(piece))
+    return ClipPlan(found.clip, achieved, tuple(pieces), missing, damage)
 
 
 def _pieces_of(group: Group, coverage: Coverage, target: Target, mode: Mode, *, first: bool) -> list[Piece]:
@@ -215,6 +218,11 @@ def _warnings(planned: Sequence[ClipPlan], mode: Mode, holes: HolePolicy, target
         if mode.snaps and clip.achieved.duration > clip.clip.range.duration:
             extra = (clip.achieved.duration - clip.clip.range.duration) / 1_000_000
             yield f"Clip {number} becomes {extra:.3f} s longer: {mode} takes whole segments."
+        for damage in clip.damage:
+            yield (
+                f"Clip {number}: {damage.pictures} pictures from {format_instant(damage.start)} on were damaged when "
+                f"they were recorded, or refer to one that was (segment {damage.segment})."
+            )
         for piece in clip.pieces:
             if piece.reason:
                 length = piece.ticks / TICKS_PER_SECOND

@@ -101,6 +101,8 @@ def target_of(groups: Sequence[Group], mode: Mode, *, size: Size | None, bitrate
 
 def clash(own: VideoParameters | None, target: VideoParameters) -> str:
     """Why pictures with parameters of their own cannot be copied into a track; nothing where they can."""
+    if own and own.changing:
+        return "its parameters change inside a segment"
     if own is None or own == target:
         return ""
     if own.codec != target.codec:
@@ -116,6 +118,8 @@ def _audio_clash(groups: Sequence[Group], target: AudioParameters) -> str:
     if target.codec == "mp3":
         return "a packet of MP3 keeps parts of its sound in those before it, which a cut takes away"
     own = {group[0].segment.parameters.audio[0] for group in groups if group[0].segment.parameters.audio}
+    if any(each.changing for each in own):
+        return "it changes inside a segment"
     other = next((each for each in own if each != target), None)
     return f"parts of it are {_sound_words(other)}, most of it is {_sound_words(target)}" if other else ""
 
@@ -125,13 +129,13 @@ def _sound_words(audio: AudioParameters) -> str:
 
 
 def _most(groups: Sequence[Group], track: Callable[[Parameters], Track | None]) -> Track | None:
-    """The track that most frames have; on a tie the first one."""
+    """The track that most frames have, rather one that does not change; on a tie the first one."""
     frames: dict[Track, int] = {}
     for group in groups:
         own = track(group[0].segment.parameters)
         if own is not None:
             frames[own] = frames.get(own, 0) + sum(part.frames for part in group)
-    return max(frames, key=lambda each: frames[each], default=None)
+    return max(frames, key=lambda each: (not each.changing, frames[each]), default=None)
 
 
 def _largest(groups: Sequence[Group]) -> VideoParameters:

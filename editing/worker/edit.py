@@ -19,16 +19,15 @@ from editing import storage
 from editing.errors import Cancelled, EditingError, StaleState
 from editing.media.cut import cut
 from editing.media.probe import probe
-from editing.media.reader import OpenSegment
 from editing.media.report import CutReport, Stage
-from editing.models import Bucket, EditingJob, JobState, MediaAsset
+from editing.models import EditingJob, JobState, MediaAsset
 from editing.models.states import move
 from editing.timeline.describe import describe
-from editing.timeline.plan import CutPlan
 from editing.worker import covers, projects, scratch
 from editing.worker.ending import end
 from editing.worker.lease import Lease, stopping
 from editing.worker.plans import plan_of
+from editing.worker.reading import Reading
 
 log = logging.getLogger(__name__)
 
@@ -66,13 +65,13 @@ def _edit(lease: Lease) -> None:
     _note_plan(lease, describe(plan))
     with scratch.folder(scratch.name_of(job.pk, lease.token), needed=plan.size) as folder:
         output = folder / f"output{PurePosixPath(job.key).suffix.lower()}"
-        report = cut(
-            plan,
-            output,
-            open_segment=_opener(plan),
-            progress=lease.progress,
-            cancelled=lease.stopped,
-        )
+        with Reading(plan, stopped=lease.stopped) as reading, scratch.watched(folder, needed=plan.size) as room:
+
+            def progress(stage: Stage, done: float) -> None:
+                room()
+                lease.progress(stage, done)
+
+            report = cut(plan, output, open_segment=reading.open, progress=progress, cancelled=lease.stopped)
         lease.progress(Stage.PUBLISHING, 1.0)
         with report.timed(Stage.PUBLISHING):
             pictures = covers.make(plan, output, report)
@@ -82,7 +81,7 @@ def _edit(lease: Lease) -> None:
             if lease.stopped():
                 raise Cancelled("Stopped before publishing.")
             with covers.stored(pictures, asset):
-                storage.publish(output, job.bucket, job.key)
+                storage.publish(output, job.bucket, job.key, stopped=lease.stopped)
     _succeed(lease, asset, report)
 
 
@@ -90,13 +89,6 @@ def _note_plan(lease: Lease, plan: dict[str, Any]) -> None:
     """More may have been recorded since the submit, or less be left."""
     if lease.job.plan != plan:
         EditingJob.objects.filter(lease.mine, pk=lease.job.pk).update(plan=plan)
-
-
-def _opener(plan: CutPlan) -> OpenSegment:
-    """Opens the segments of a plan. The engine calls it from threads of its own, which have no database."""
-    names = {segment.bucket for piece in plan.pieces for segment in piece.files}
-    buckets = {bucket.name: bucket for bucket in Bucket.objects.filter(name__in=names)}
-    return lambda segment: storage.open_file(buckets[segment.bucket], segment.key)
 
 
 def _asset(job: EditingJob, output: Path, *, covered: bool) -> MediaAsset:
@@ -113,6 +105,7 @@ def _asset(job: EditingJob, output: Path, *, covered: bool) -> MediaAsset:
         poster=f"{storage.POSTERS}/{job.media_id}.jpg" if covered else "",
         cover_bucket=job.cover_bucket if covered else None,
         cover_key=job.cover_key if covered else "",
+        stills_wanted=MediaAsset.Stills.ALL,
         job=job,
         created_at=timezone.now(),
     )

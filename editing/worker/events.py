@@ -1,6 +1,7 @@
 """What is told of jobs: the events of IMS that live editing sends, with their messages as it has them.
 
-IMS does not publish the messages of its two events of recording; ours have the names that its other answers have.
+IMS does not publish the messages of its two events of recording; ours have the names, and the ids their hyphens, that
+its answers about recording have.
 """
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from editing.models import EditingJob, JobState, Recording, RecordJob, RecordState
+from editing.models import EditingJob, JobState, MediaAsset, Recording, RecordJob, RecordState
 from editing.models.ids import dashed, record_id
 from editing.timeline.instant import SECOND, to_datetime
 
 PRODUCE_COMPLETE = "ProduceMediaComplete"
+REGISTER_COMPLETE = "RegisterMediaComplete"
 RECORD_STATUS, RECORD_FILE = "LiveRecordTaskStatus", "LiveRecordFileCreated"
 TEST = "CallbackTest"
 KINDS = {
     PRODUCE_COMPLETE: "an editing job has ended",
+    REGISTER_COMPLETE: "a registered file has been looked at",
     RECORD_STATUS: "the state of a record job has changed",
     RECORD_FILE: "a file of a recording is complete",
 }
@@ -27,7 +30,7 @@ _NOTIFY_ADDRESS = "NotifyAddress"
 
 @dataclass(frozen=True)
 class Event:
-    """`subject` is the id of the job that it is about, `owner_id` whose job that is."""
+    """`subject` is the id of the job (or media asset) that it is about, `owner_id` whose that is."""
 
     kind: str
     subject: str
@@ -60,6 +63,20 @@ def produce_complete(job: EditingJob) -> Event:
     return Event(PRODUCE_COMPLETE, job.pk, job.owner_id, message)
 
 
+def register_complete(asset: MediaAsset) -> Event:
+    """A registered file that is an asset now, or cannot be one."""
+    failed = asset.state == MediaAsset.State.FAILED
+    message = {
+        "Status": "Fail" if failed else "Success",
+        "MediaId": asset.pk,
+        "InputURL": asset.bucket.url(asset.key),
+        "ErrorCode": MediaAsset.State.FAILED.value if failed else "",
+        "ErrorMessage": asset.problem,
+        "UserData": asset.user_data,
+    }
+    return Event(REGISTER_COMPLETE, asset.pk, asset.owner_id, message)
+
+
 def record_status(job: RecordJob, reason: str) -> Event:
     """`Status` has the three words of IMS, to which a stopped job is a paused one; `State` is ours."""
     status = RecordState.PAUSED if job.state == RecordState.STOPPED else RecordState(job.state)
@@ -90,7 +107,7 @@ def record_file(
 
 
 def notify_address(user_data: str) -> str:
-    """Where UserData wants an editing job's end told; empty where it says nothing of that."""
+    """Where UserData wants told how it ends what it came with; empty where it says nothing of that."""
     try:
         found = json.loads(user_data or "null")
     except ValueError:

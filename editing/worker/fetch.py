@@ -19,6 +19,7 @@ _TIMEOUT = 20
 _LONGEST = 300
 """Seconds for one file: a server that drips would keep an import for ever."""
 _LARGEST_PLAYLIST = 32 << 20
+_LONGEST_PLAYLIST = 30
 _LARGEST_SEGMENT = 1 << 30
 _BLOCK = 1 << 20
 _AHEAD = 3
@@ -33,13 +34,22 @@ def text(source: str) -> tuple[str, str]:
     """A playlist's text, and where it was found after redirects. Raises InvalidPlaylist where there is none."""
     try:
         with _open(source) as stream:
-            data = stream.read(_LARGEST_PLAYLIST + 1)
+            data = _read_all(stream)
             found = stream.geturl() if hasattr(stream, "geturl") else source.removeprefix("file://")
     except _FAULTS as error:
         raise InvalidPlaylist(f"{source} cannot be read: {_words(error)}.", field="playlist") from error
     if len(data) > _LARGEST_PLAYLIST:
         raise InvalidPlaylist(f"{source} is too long for a playlist.", field="playlist")
     return data.decode("utf-8", errors="replace"), found
+
+
+def _read_all(stream: Any) -> bytes:
+    deadline, data = time.monotonic() + _LONGEST_PLAYLIST, b""
+    while (block := stream.read1(_BLOCK)) and len(data) <= _LARGEST_PLAYLIST:
+        data += block
+        if time.monotonic() > deadline:
+            raise TimeoutError
+    return data
 
 
 def ahead(items: Iterable[tuple[Item, str]], folder: Path) -> Iterator[tuple[Item, Path | UnreadableMedia]]:
@@ -50,7 +60,7 @@ def ahead(items: Iterable[tuple[Item, str]], folder: Path) -> Iterator[tuple[Ite
     with ThreadPoolExecutor(_AHEAD, thread_name_prefix="fetch") as pool:
         waiting: deque[tuple[Item, Future[Path | UnreadableMedia]]] = deque()
         for number, (item, source) in enumerate(items):
-            waiting.append((item, pool.submit(_copy, source, folder / f"{number}.ts")))
+            waiting.append((item, pool.submit(to_file, source, folder / f"{number}.ts")))
             if len(waiting) > _AHEAD:
                 first, copy = waiting.popleft()
                 yield first, copy.result()
@@ -59,7 +69,8 @@ def ahead(items: Iterable[tuple[Item, str]], folder: Path) -> Iterator[tuple[Ite
             yield first, copy.result()
 
 
-def _copy(source: str, target: Path) -> Path | UnreadableMedia:
+def to_file(source: str, target: Path) -> Path | UnreadableMedia:
+    """A copy of the source, or why it cannot be had."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return _copy_once(source, target)

@@ -29,6 +29,7 @@ from editing.worker.outbound import Answer, NotReached, post
 log = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _FACTOR, _LONGEST_PAUSE = 5.0, 3.0, 4 * 3600.0
+_SPARED_FOR = timedelta(minutes=1)
 _GONE = 410
 """What a receiver answers that wants nothing of the kind any more."""
 
@@ -59,7 +60,11 @@ def run(delivery_id: str) -> None:
         answer=answer.text if answer else "",
         error=error[:255],
     )
-    if _note(delivery, attempt) and not error:
+    if not _note(delivery, attempt, asked=answer.wait if answer else 0):
+        return
+    if answer is None:
+        _spare(delivery)
+    elif answer.good:
         _send_next(delivery)
 
 
@@ -126,10 +131,11 @@ def _refusal(answer: Answer) -> str:
     return f"It answered {answer.status}."
 
 
-def _note(delivery: Delivery, attempt: DeliveryAttempt) -> bool:
-    """Whether it was still ours to say."""
+def _note(delivery: Delivery, attempt: DeliveryAttempt, *, asked: float) -> bool:
+    """Whether it was still ours to say. The receiver may have asked for a longer pause than we would make."""
     now, attempts = timezone.now(), delivery.attempts + 1
-    next_at = now + timedelta(seconds=pause_after(attempts))
+    pause = max(pause_after(attempts), min(asked, _LONGEST_PAUSE))
+    next_at = now + timedelta(seconds=pause)
     changes = {"state": DeliveryState.DELIVERED, "ended_at": now}
     if attempt.error:
         over = attempt.status == _GONE or next_at > delivery.give_up_at
@@ -150,8 +156,18 @@ def _note(delivery: Delivery, attempt: DeliveryAttempt) -> bool:
     return True
 
 
+def _spare(delivery: Delivery) -> None:
+    """What else is for a server that does not answer is not tried for a while: each try would hold up what is for
+    others."""
+    until = timezone.now() + _SPARED_FOR
+    same = Delivery.objects.free().filter(origin=delivery.origin, next_at__lt=until).exclude(pk=delivery.pk)
+    same.update(next_at=until)
+
+
 def _send_next(delivery: Delivery) -> None:
-    """What waited for this one need not wait for the sweep."""
+    """What waited for this one need not wait for the sweep, and what found nobody there need not wait any longer."""
+    silent = Delivery.objects.free().filter(origin=delivery.origin, status=None, next_at__gt=timezone.now())
+    silent.update(next_at=timezone.now())
     waiting = Delivery.objects.due().filter(subject=delivery.subject, address=delivery.address)
     if (following := waiting.order_by("pk").first()) is not None:
         outbox.send(following.pk)

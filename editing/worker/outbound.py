@@ -34,10 +34,11 @@ class NotReached(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """`text` is the beginning of the body."""
+    """`text` is the beginning of the body, `wait` for how many seconds we were asked to stay away."""
 
     status: int
     text: str
+    wait: int = 0
 
     @property
     def good(self) -> bool:
@@ -105,7 +106,8 @@ def _exchange(
     connection.request("POST", target, body, {"Host": host, "Connection": "close", **headers})
     response = connection.getresponse()
     text = response.read(_LONGEST_ANSWER).decode(errors="replace").replace("\0", "")
-    return Answer(response.status, text)
+    asked = response.headers.get("Retry-After", "")
+    return Answer(response.status, text, int(asked) if asked.isdecimal() and asked.isascii() and len(asked) < 9 else 0)
 
 
 class _Timed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -19,7 +20,7 @@ def emit(event: Event, *addresses: str) -> None:
     """Have an event delivered to the addresses that its job names and to whoever has asked for such events; once to
     each address. Call it within the transaction of the change."""
     assert transaction.get_connection().in_atomic_block
-    listening = EventCallback.objects.filter(Q(user=event.owner_id) | Q(user=None)).order_by(
+    listening = EventCallback.objects.filter(Q(user=event.owner_id, user__is_active=True) | Q(user=None)).order_by(
         F("user").asc(nulls_first=True)
     )
     targets = {each.address: each for each in listening if each.wants(event.kind)}
@@ -40,6 +41,7 @@ def put(event: Event, body: str, address: str, callback: EventCallback | None) -
         event=event.kind,
         subject=event.subject,
         address=address,
+        origin=origin_of(address),
         body=body,
         created_at=now,
         next_at=now,
@@ -47,6 +49,11 @@ def put(event: Event, body: str, address: str, callback: EventCallback | None) -
     )
     send(delivery.pk)
     return delivery
+
+
+def origin_of(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc.lower()}"[:300]
 
 
 def send(*ids: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any, BinaryIO
 
+from django.db import transaction
 from django.utils import timezone
 
 from editing import queue, storage
@@ -14,6 +15,7 @@ from editing.media.probe import MediaFacts, probe
 from editing.models import ConvertState, MediaAsset, Project
 from editing.timeline.instant import SECOND
 from editing.timeline.ticks import TICKS_PER_SECOND
+from editing.worker import events, outbox
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +32,10 @@ def run(asset_id: str) -> None:
         return
     except EditingError as error:
         found = {"state": MediaAsset.State.FAILED, "problem": error.message}
-    MediaAsset.objects.preparing().filter(pk=asset.pk).update(changed_at=timezone.now(), **found)
+    with transaction.atomic():
+        if MediaAsset.objects.preparing().filter(pk=asset.pk).update(changed_at=timezone.now(), **found):
+            asset.refresh_from_db()
+            outbox.emit(events.register_complete(asset), events.notify_address(asset.user_data))
     _go_on_converting(asset)
 
 

@@ -24,6 +24,7 @@ from editing.models.record_job import SELF_ENDING
 from editing.timeline.coverage import PAUSED_BY_HAND
 from editing.timeline.instant import SECOND, from_datetime
 from editing.worker import record_names, record_states
+from editing.worker.hls_recorder import HlsRecorder
 from editing.worker.lease import stopping
 from editing.worker.record_lease import RecordLease
 from editing.worker.room import Room
@@ -89,7 +90,7 @@ def _record(lease: RecordLease, spool: Spool, storing: Storing) -> None:
         refusal=room.refusal,
     )
     _close_if_long_gone(lease.job, storing)
-    recorder = Recorder(lease.job.url, spool, rules, stopped=lease.stopped)
+    recorder = _recorder(lease, spool, rules)
     lease.vitals = lambda: {**_shown(recorder.vitals, spool), "warning": room.warning()}
     untold: OnAir | Silent | NoRoom | None = None
     rested = False
@@ -108,6 +109,15 @@ def _record(lease: RecordLease, spool: Spool, storing: Storing) -> None:
             rested = False
         if untold and _tell(lease, untold):
             untold = None
+
+
+def _recorder(lease: RecordLease, spool: Spool, rules: Rules) -> Recorder:
+    job = lease.job
+    if job.input == RecordJob.Input.RTMP:
+        return Recorder(job.url, spool, rules, stopped=lease.stopped)
+    recorder = HlsRecorder(job.url, spool, rules, stopped=lease.stopped)
+    recorder.since = job.recording.end if job.recording else None
+    return recorder
 
 
 def _tell(lease: RecordLease, event: OnAir | Silent | NoRoom) -> bool:

@@ -19,7 +19,7 @@ from editing.media.spool import Slice, forget
 from editing.models import Bucket, Recording, RecordJob, SegmentRow
 from editing.timeline.coverage import STOPPED, Segment
 from editing.timeline.instant import SECOND, Instant
-from editing.worker import events, ingest, outbox, record_names, record_playlist, record_states
+from editing.worker import events, ingest, outbox, record_movies, record_names, record_playlist, record_states
 from editing.worker.filing import Filing, Stored
 from editing.worker.record_lease import RecordLease
 
@@ -66,6 +66,7 @@ class RecordFiles:
             Recording.objects.filter(pk=recording.pk).update(ended=True, playlist=final)
             RecordJob.objects.filter(pk=self._job.pk).update(recording=None)
             self._tell(recording, final)
+            record_movies.ask(self._job, recording, number)
         self._job.recording = self._filing = None
         if former and former != final and former not in recording.former_playlists:
             storage.delete(self._bucket, former)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping
 from typing import Any
 
 from editing.models import Recording, RecordJob
+from editing.models.defaults import LIVE_SECONDS, segments_of
 from editing.timeline.instant import SECOND, Instant, to_datetime
 
 OPEN = "open"
@@ -20,6 +22,15 @@ def of_slice(job: RecordJob, start: Instant, sequence: int) -> str:
 
 def of_playlist(job: RecordJob, recording: Recording, number: int, *, final: bool) -> str:
     """The name of a recording's playlist: while it grows, and for good."""
+    return f"{_of_recording(job, segments_format(job)['object_prefix'], recording, number, final=final)}.m3u8"
+
+
+def of_file(job: RecordJob, recording: Recording, number: int, entry: Mapping[str, Any]) -> str:
+    """The name of a whole recording in the format of a template's entry."""
+    return f"{_of_recording(job, entry['object_prefix'], recording, number, final=True)}.{entry['format']}"
+
+
+def _of_recording(job: RecordJob, prefix: str, recording: Recording, number: int, *, final: bool) -> str:
     start, end = recording.start or 0, recording.end if final else None
     values = {
         "Sequence": str(number),
@@ -28,7 +39,7 @@ def of_playlist(job: RecordJob, recording: Recording, number: int, *, final: boo
         "EndTime": OPEN if end is None else _plain(end),
         "EscapedEndTime": OPEN if end is None else _escaped(end),
     }
-    return f"{_filled(job, segments_format(job)['object_prefix'], values)}.m3u8"
+    return _filled(job, prefix, values)
 
 
 def relative(key: str, playlist: str) -> str:
@@ -37,9 +48,16 @@ def relative(key: str, playlist: str) -> str:
 
 
 def segments_format(job: RecordJob) -> dict[str, Any]:
-    """The m3u8 entry of a job's template; every template has one."""
-    entry: dict[str, Any] = next(entry for entry in job.formats if entry["format"] == "m3u8")
-    return entry
+    """The m3u8 entry of a job's template. Who wants only whole files gets segments, too: they are made of them."""
+    for entry in job.formats:
+        if entry["format"] == "m3u8":
+            return {**entry}
+    return {**segments_of(LIVE_SECONDS), "cycle_duration": job.formats[0]["cycle_duration"]}
+
+
+def file_formats(job: RecordJob) -> list[dict[str, Any]]:
+    """The entries of a job's template for whole files."""
+    return [entry for entry in job.formats if entry["format"] != "m3u8"]
 
 
 def _filled(job: RecordJob, prefix: str, values: dict[str, str]) -> str:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from editing import storage
 from editing.errors import EditingError
-from editing.models import EditingJob, Recording, RecordJob, SegmentRow, Stream
+from editing.models import EditingJob, RecordFile, Recording, RecordJob, SegmentRow, Stream
 from editing.models.states import UNFINISHED
 from editing.timeline.instant import SECOND, from_datetime
 from editing.worker import record_playlist
@@ -77,6 +77,8 @@ def _shorten(recording: Recording, count: int) -> None:
     with transaction.atomic():
         Recording.objects.select_for_update().get(pk=recording.pk)
         recording.refresh_from_db()
+        if RecordFile.objects.waiting().filter(recording=recording).exists():
+            return
         going = _going(recording, count, _needed(recording.stream))
         if not going:
             return

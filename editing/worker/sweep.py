@@ -15,7 +15,7 @@ from editing import queue
 from editing.errors import NotFound, StaleState
 from editing.models import ConvertState, EditingJob, JobState, MediaAsset, Project, SignedCall, Worker
 from editing.models.states import move
-from editing.worker import notify_sweep, projects, record_sweep, retention, scratch
+from editing.worker import notify_sweep, projects, record_movies, record_sweep, retention, scratch, stills
 from editing.worker.ending import end
 from editing.worker.plans import clips_of, streams_of, unfinished
 
@@ -158,7 +158,7 @@ def _forget_calls() -> None:
 
 _STEPS = (
     *(_take_back_lapsed, _release_waiting, _send_again, _prepare_again, _convert_again),
-    *(record_sweep.run, retention.run, projects.follow_jobs, projects.watch_streams),
+    *(record_sweep.run, record_movies.send_again, retention.run, projects.follow_jobs, projects.watch_streams),
     *(notify_sweep.send_due, notify_sweep.prune),
-    *(_sweep_scratch, _sweep_broker, _forget_workers, _forget_calls),
+    *(stills.hand_out, _sweep_scratch, _sweep_broker, _forget_workers, _forget_calls),
 )

@@ -1,6 +1,8 @@
 /* The clip list as the server renders it: shown on the timeline, put in order by dragging, removed by a key. */
 
-import { fromISO } from "./instants.js";
+import { fromISO, toISO } from "./instants.js";
+
+const SAME = 0.002; // ms: instants are exact to the microsecond
 
 export class ClipRows {
   constructor(recording, timeline) {
@@ -14,7 +16,7 @@ export class ClipRows {
     this.#placeNotes();
     const rows = [...document.querySelectorAll("#clips li[data-clip]")];
     this.timeline.clips = rows
-      .map((row, position) => ({ ...rangeOf(row), number: position + 1 }))
+      .map((row, position) => ({ ...rangeOf(row), number: position + 1, cover: fromISO(row.dataset.cover ?? ""), row }))
       .filter((clip) => clip.recording === this.recording);
     this.timeline.achieved = [...document.querySelectorAll("#clips [data-achieved]")]
       .map(rangeOf)
@@ -34,6 +36,20 @@ export class ClipRows {
       const notes = document.querySelector(`#plan [data-notes="${place.dataset.of}"]`);
       place.replaceChildren(...(notes ? notes.cloneNode(true).childNodes : []));
     }
+  }
+
+  /* The clip that holds the picture at an instant, the one with the focus before others. */
+  at(instant) {
+    this.read(); // the list may have come this very moment
+    const holding = this.timeline.clips.filter(({ start, end }) => start <= instant && instant < end);
+    return holding.find(({ row }) => row.contains(document.activeElement)) ?? holding[0];
+  }
+
+  /* The picture at an instant becomes the cover; if it is, it is no longer. Whether it is then. */
+  async cover(clip, instant) {
+    const at = Math.abs(clip.cover - instant) < SAME ? "" : toISO(instant);
+    await htmx.ajax("POST", clip.row.dataset.setCover, { target: "#clips", swap: "outerHTML", values: { at } });
+    return at !== "";
   }
 
   /* The row the focus is in, if any. */

@@ -1,6 +1,6 @@
 /* The recording page: player, timeline, marks and clips held together. Every key has a button, every drag a field. */
 
-import { announce } from "./site.js";
+import { announce, warn } from "./site.js";
 import { ClipRows } from "./clips.js";
 import { Frames } from "./frames.js";
 import { fromISO, sayDuration } from "./instants.js";
@@ -8,12 +8,13 @@ import { bindKeys } from "./keys.js";
 import { Marks } from "./marks.js";
 import { Player } from "./player.js";
 import { Timeline } from "./timeline.js";
-import { full } from "./times.js";
+import { full, heard, serverNow } from "./times.js";
 
 const $ = (id) => document.getElementById(id);
 const ROUNDING = 0.25; // ms that the time of a picture may lie before its instant in the index
 const GROWS_EVERY = 2000; // ms between two looks at the end of a recording that grows
 const BEHIND = 6000; // ms behind the newest picture that one is at least taken to when one goes live
+const AHEAD = 12 * 3_600_000; // ms after the newest picture in which a typed time of day is looked for while it grows
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 
 class Editor {
@@ -39,7 +40,7 @@ class Editor {
     if (!found) return this.#notice("The timeline could not be loaded. Reload the page.");
     this.#take(found);
     if (!this.live) return;
-    $("live").hidden = false;
+    this.#showLive();
     if (location.hash === "#live") this.goLive();
     setTimeout(() => this.#grow(), GROWS_EVERY);
   }
@@ -48,6 +49,7 @@ class Editor {
   async #ask(since) {
     const answer = await fetch(`${this.root.dataset.timeline}?since=${Math.round(since * 1000)}`).catch(() => null);
     if (!answer?.ok) return null;
+    heard(answer.headers.get("Date"));
     const { start, end, covered, gaps, segments, ended } = await answer.json();
     return {
       start: start / 1000,
@@ -64,12 +66,16 @@ class Editor {
     const found = await this.#ask(this.timeline.data.segments.at(-1) ?? 0);
     if (found) this.#take(grown(this.timeline.data, found));
     if (this.live) return setTimeout(() => this.#grow(), GROWS_EVERY);
-    $("live").hidden = true;
+    this.#showLive();
     announce("The recording has ended.");
   }
 
+  #showLive() {
+    for (const name of ["live", "until-now"]) if ($(name)) $(name).hidden = !this.live;
+  }
+
   #take(data) {
-    this.live = !data.ended;
+    this.live = this.timeline.live = !data.ended;
     this.timeline.data = data;
     this.timeline.extend(data.end);
     this.recording.covered = data.covered;
@@ -77,7 +83,9 @@ class Editor {
     this.#listGaps(data.gaps);
     if (this.live) $("length").textContent = sayDuration(data.end - this.recording.start);
     this.player.grew();
-    for (const field of document.querySelectorAll("time-field")) field.setAttribute("last", new Date(data.end).toISOString());
+    const last = new Date(data.end + (this.live ? AHEAD : 0)).toISOString();
+    for (const field of document.querySelectorAll("time-field")) field.setAttribute("last", last);
+    this.marks?.foresee();
     this.timeline.draw();
   }
 
@@ -131,6 +139,27 @@ class Editor {
     if (!this.marks) return;
     const instant = await this.marks.mark(name, this.player.instant + ROUNDING);
     announce(`${name === "in" ? "In" : "Out"} ${full(instant)}`);
+  }
+
+  /* Up to this moment: what is on its way is waited for. */
+  untilNow() {
+    if (!this.live || !this.marks) return;
+    const now = Math.floor(serverNow());
+    this.marks.set("out", now);
+    this.timeline.reveal(now);
+    announce(`Out ${full(now)}, now`);
+  }
+
+  /* The picture shown becomes the cover of the clip it is in: of the one that is being marked, or of one in the list. */
+  async cover() {
+    if (!this.marks) return;
+    const instant = this.player.instant + ROUNDING;
+    const at = (await this.frames.at(instant))?.start ?? instant;
+    const clip = this.rows.at(at);
+    const marked = this.marks.holds(at) && (this.marks.complete || !clip);
+    if (!marked && !clip) return warn("The picture shown is in no clip: set In and Out around it, or go into a clip.");
+    const chosen = marked ? this.marks.setCover(at) : await this.rows.cover(clip, at);
+    announce(chosen ? `Cover ${full(at)}` : "The cover is chosen for you.");
   }
 
   goTo(name, shift = 0) {
@@ -221,7 +250,9 @@ class Editor {
       "frame-on": () => this.step(1),
       "set-in": () => this.mark("in"),
       "set-out": () => this.mark("out"),
+      "until-now": () => this.untilNow(),
       "play-clip": () => this.playMarked(),
+      "set-cover": () => this.cover(),
       "zoom-in": () => this.timeline.zoom(0.5),
       "zoom-out": () => this.timeline.zoom(2),
       "pan-back": () => this.timeline.pan(-0.5),
@@ -237,10 +268,12 @@ class Editor {
     const editing = [
       { keys: ["i", "["], label: "set in", run: actions["set-in"] },
       { keys: ["o", "]"], label: "set out, after the picture shown", run: actions["set-out"] },
+      { keys: ["n"], label: "set out to now, while it is live", run: actions["until-now"] },
       { keys: ["Shift+i"], label: "go to in", run: () => this.goTo("in", 1) },
       { keys: ["Shift+o"], label: "go to the last picture before out", run: () => this.goTo("out", -1) },
       { keys: ["p"], label: "play from in to out", run: actions["play-clip"] },
       { keys: ["Shift+p"], label: "play the last two seconds before out", run: () => this.playMarked(2000) },
+      { keys: ["c"], label: "the picture shown becomes the cover, or no longer", run: actions["set-cover"] },
       { keys: ["Alt+x"], label: "clear in and out", run: () => this.marks.clear() },
       { keys: ["Enter"], label: "add the clip", run: () => $("marks").requestSubmit() },
       { keys: ["Delete"], label: "remove the clip that has the focus", run: () => this.rows.removeFocused() },

@@ -1,6 +1,6 @@
 /* In and out: two fields and two handles that say the same. The fields are the truth, the handles sit on the ruler. */
 
-import { sayDuration } from "./instants.js";
+import { sayDuration, toISO } from "./instants.js";
 import { full, length } from "./times.js";
 
 const NAMES = ["in", "out"];
@@ -12,6 +12,9 @@ export class Marks {
     this.fields = Object.fromEntries(NAMES.map((name) => [name, document.getElementById(name)]));
     this.handles = Object.fromEntries(NAMES.map((name) => [name, document.getElementById(`handle-${name}`)]));
     this.said = document.getElementById("mark-length");
+    this.future = document.getElementById("mark-future");
+    this.kept = document.getElementById("mark-cover");
+    this.cover = null; // of the clip that is being marked
     document.getElementById("marks").addEventListener("instantchange", () => this.changed());
     for (const name of NAMES) this.#handle(name);
   }
@@ -26,7 +29,25 @@ export class Marks {
     this.changed();
   }
 
+  /* Whether a picture lies between the points, as far as they are set. */
+  holds(instant) {
+    const [from, to] = NAMES.map((name) => this.get(name));
+    return (from !== null || to !== null) && (from ?? -Infinity) <= instant && instant < (to ?? Infinity);
+  }
+
+  get complete() {
+    return NAMES.every((name) => this.get(name) !== null);
+  }
+
+  /* The picture at an instant becomes the cover; if it is, it is no longer. Whether it is then. */
+  setCover(instant) {
+    this.cover = this.cover === instant ? null : instant;
+    this.changed();
+    return this.cover !== null;
+  }
+
   clear() {
+    this.cover = null;
     for (const name of NAMES) this.set(name, null);
   }
 
@@ -41,10 +62,22 @@ export class Marks {
     const [from, to] = NAMES.map((name) => this.get(name));
     this.timeline.in = from;
     this.timeline.out = to;
+    if (this.cover !== null && !this.holds(this.cover)) this.cover = null;
+    this.kept.value = this.cover === null ? "" : toISO(this.cover);
+    this.timeline.cover = this.cover;
     const both = from !== null && to !== null;
     this.said.textContent = !both ? "–" : to > from ? length(to - from) : "ends before it begins";
     this.said.title = both && to > from ? sayDuration(to - from) : "";
+    this.foresee();
     this.timeline.draw();
+  }
+
+  /* What is marked beyond the end of what is recorded. */
+  foresee() {
+    const out = this.get("out");
+    const rest = out === null ? 0 : out - this.timeline.whole.end;
+    this.future.hidden = !(rest > 0 && this.timeline.live);
+    this.future.textContent = `The last ${sayDuration(rest)} is still to come. You can merge now: the job waits for it.`;
   }
 
   /* Put the handles where their instants are. */

@@ -12,7 +12,8 @@ export function announce(text) {
   if (announcer) announcer.textContent = text;
 }
 
-function warn(text) {
+/* Say what did not work, on the page and to screen readers. */
+export function warn(text) {
   notice.textContent = text;
   notice.hidden = false;
   clearTimeout(notice.timer);

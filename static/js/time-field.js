@@ -2,7 +2,7 @@
    that is shown. What is sent is ISO-8601 in UTC; what cannot be understood is sent as it is, and the server says so. */
 
 import { formatTime, formatDay, formatInstant, fromISO, parseTyped, toISO, zoneName } from "./instants.js";
-import { currentZone } from "./times.js";
+import { currentZone, serverNow } from "./times.js";
 
 class TimeField extends HTMLElement {
   connectedCallback() {
@@ -48,7 +48,7 @@ class TimeField extends HTMLElement {
   #typed() {
     const text = this.input.value.trim();
     const bounds = { first: fromISO(this.getAttribute("first") ?? ""), last: fromISO(this.getAttribute("last") ?? "") };
-    const found = parseTyped(text, {
+    const found = /^now$/i.test(text) ? Math.floor(serverNow()) : parseTyped(text, {
       zone: currentZone(),
       near: this.#near,
       base: this.#base,

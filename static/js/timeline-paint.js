@@ -46,6 +46,7 @@ export class Painter {
     this.#marked(pen, view);
     for (const clip of view.clips) this.#clip(pen, view, clip);
     for (const [start, end] of view.achieved) this.#taken(pen, view, start, end);
+    if (view.cover !== null) this.#diamond(pen, view.x(view.cover), LANE.top + LANE.height / 2, "accent", "surface");
     this.#head(pen, view);
   }
 
@@ -127,12 +128,26 @@ export class Painter {
     pen.setLineDash([]);
   }
 
-  #clip(pen, view, { start, end, number }) {
+  #clip(pen, view, { start, end, number, cover }) {
     this.#block(pen, view, start, end, CLIPS, this.colour.clip);
     const [x, width] = extent(view, start, end);
+    if (!Number.isNaN(cover)) this.#diamond(pen, view.x(cover), CLIPS.top + CLIPS.height / 2, "clip-text", "clip");
     if (width < 14) return;
     pen.fillStyle = this.colour["clip-text"];
     pen.fillText(String(number), Math.max(x, 0) + 4, CLIPS.top + CLIPS.height / 2 + 1);
+  }
+
+  /* The cover, in its clip or between the marks. */
+  #diamond(pen, x, y, fill, edge) {
+    pen.beginPath();
+    for (const [across, down] of [[0, -7], [7, 0], [0, 7], [-7, 0]]) pen.lineTo(x + across, y + down);
+    pen.closePath();
+    pen.fillStyle = this.colour[fill];
+    pen.fill();
+    pen.strokeStyle = this.colour[edge];
+    pen.lineWidth = 1.5;
+    pen.stroke();
+    pen.lineWidth = 1;
   }
 
   #taken(pen, view, start, end) {

@@ -14,7 +14,7 @@ export class Timeline {
     this.achieved = []; // [start, end] of whole segments that a rough mode takes
     this.frames = null; // instants of the frames around the playhead
     this.head = whole.start;
-    this.in = this.out = null;
+    this.in = this.out = this.cover = null;
     this.painter = new Painter(ruler, overview);
     this.fit();
     new ResizeObserver(() => this.draw()).observe(ruler);
@@ -105,7 +105,8 @@ export class Timeline {
   /* Keep at least a part of the recording in view. */
   #show(from, to) {
     const margin = (to - from) * 0.5;
-    const shift = Math.max(this.whole.start - margin - from, 0) + Math.min(this.whole.end + margin - to, 0);
+    const end = Math.max(this.whole.end, this.out ?? 0); // which may be still to come
+    const shift = Math.max(this.whole.start - margin - from, 0) + Math.min(end + margin - to, 0);
     this.from = from + shift;
     this.to = to + shift;
     this.draw();

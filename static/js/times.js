@@ -11,6 +11,16 @@ export const clock = (instant, digits) => formatTime(instant, zone, digits);
 export const day = (instant) => formatDay(instant, zone);
 export const length = (milliseconds) => formatDuration(milliseconds);
 
+let ahead = 0; // ms that the server's clock is ahead of the one here
+
+export const serverNow = () => Date.now() + ahead;
+
+/* What an answer's Date said, in whole seconds: a clock that is nearly right is believed. */
+export function heard(date) {
+  const difference = Date.parse(date) + 500 - Date.now();
+  if (!Number.isNaN(difference)) ahead = Math.abs(difference) < 2000 ? 0 : difference;
+}
+
 function setZone(chosen) {
   zone = chosen;
   localStorage.setItem(KEY, zone);

@@ -15,11 +15,14 @@ from editing.models import (
     JobState,
     MediaAsset,
     Project,
+    Publication,
+    PublishingRule,
     Recording,
     RecordTemplate,
+    StreamKey,
     Worker,
 )
-from editing.services import access_keys, callbacks, projects, record_jobs, record_templates
+from editing.services import access_keys, callbacks, projects, record_jobs, record_templates, stream_keys
 from editing.timeline.clips import StreamName
 from editing.worker import edit
 from tests.conftest import imported, make_user, signed_in
@@ -38,6 +41,9 @@ PAGES = [
     "project",
     "eventcallback",
     "delivery",
+    "publication",
+    "publishingrule",
+    "streamkey",
 ]
 DOORS = ["/admin/", "/admin/nonsense/", *(f"/admin/editing/{page}/" for page in PAGES)]
 
@@ -72,6 +78,10 @@ def test_an_operator_enters_finds_and_reads(recording: Recording, opal: User, pa
     access_keys.create(opal)
     Worker.objects.create(name="w@1", queues="fast", started_at=timezone.now(), seen_at=timezone.now())
     record_jobs.create(opal, name="a", url="rtmp://example.com/live/main", bucket=Bucket.objects.get(name="media"))
+    stream_keys.rotate(recording.stream)
+    PublishingRule.objects.create(app="live")
+    now = timezone.now()
+    Publication.objects.create(stream=recording.stream, client="1", address="192.0.2.9", since=now, seen_at=now)
     row = apps.get_model("editing", page).objects.first()
     client = signed_in(opal)
 
@@ -245,3 +255,15 @@ def test_deliveries_are_sent_again_by_action_and_keys_are_not_shown(opal: User) 
     shown = signed_in(opal).get(f"/admin/editing/eventcallback/{delivery.callback_id}/change/").content.decode()
     assert "https://opal.example/" in shown
     assert "encrypted" not in shown.lower()
+
+
+def test_an_operator_makes_new_stream_keys_and_takes_them_away(opal: User, recording: Recording) -> None:
+    before = stream_keys.rotate(recording.stream)
+    row = StreamKey.objects.get()
+
+    act(signed_in(opal), "streamkey", "make_anew", row.pk)
+    assert stream_keys.key_of(recording.stream) not in (before, None)
+    assert before not in signed_in(opal).get(f"/admin/editing/streamkey/{row.pk}/change/").content.decode()
+
+    act(signed_in(opal), "streamkey", "remove", row.pk)
+    assert stream_keys.key_of(recording.stream) is None

@@ -334,6 +334,19 @@ def test_a_body_has_a_greatest_length_and_one_type(ed: User, settings: LazySetti
     assert (form.status_code, form.json()["code"]) == (415, "UnsupportedMediaType")
 
 
+@pytest.mark.parametrize("end", [{}, {"end": "now"}])
+def test_a_clip_may_end_now(recording: Recording, ed: User, end: dict[str, str]) -> None:
+    Recording.objects.update(ended=False)
+    clips = [{"stream": STREAM, "start": "2026-11-20T10:00:01Z", **end}]
+
+    planned = post(Client(), body(clips=clips), f"{JOBS}plan/", **bearer(ed)).json()
+    job = post(Client(), body(clips=clips), **bearer(ed)).json()
+
+    assert planned["plan"] is None
+    assert job["waiting"] == planned["waiting"] == "Clip 1 ends after what is recorded so far; waiting for the rest."
+    assert job["clips"][0]["end"] > job["clips"][0]["start"]
+
+
 @pytest.fixture
 def client(ed: User) -> Client:
     return signed_in(ed)

@@ -7,7 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from editing import storage
 from editing.models import MediaAsset, Recording
-from editing.worker import edit
+from editing.worker import edit, stills
 from tests.api.test_editing_jobs import JOBS, body, post
 from tests.conftest import bearer, signed_in
 from tests.services.test_editing_jobs import clip, submit
@@ -48,7 +48,22 @@ def test_an_asset_tells_its_facts_and_plays(recording: Recording, ed: User) -> N
         "duration": pytest.approx(4.0, abs=0.05),
         "job": asset.job_id,
         "created_at": asset.created_at.isoformat().replace("+00:00", "Z"),
+        "snapshots": [],
+        "sprite": None,
     }
+
+
+def test_an_asset_shows_pictures_spread_over_it_once_they_are_made(recording: Recording, ed: User) -> None:
+    asset = made(ed)
+    stills.run(asset.pk)
+
+    found = Client().get(f"{ASSETS}{asset.pk}/", headers=bearer(ed)).json()
+
+    snapshots, sprite = found["snapshots"], found["sprite"]
+    assert [each["at"] for each in snapshots] == [0, 1, 2, 3]
+    assert {fetched(each["url"])[:2] for each in [*snapshots, sprite]} == {b"\xff\xd8"}
+    sprite.pop("url")
+    assert sprite == {"count": 4, "columns": 4, "width": 160, "height": 90}
 
 
 def test_an_editor_deletes_an_asset_with_its_file(recording: Recording, ed: User) -> None:

@@ -26,6 +26,7 @@ GIVEN = {
     "whose": "own",
     "delivery_id": "1",
     "segment_id": "1",
+    "at": "1",
     "app": "live",
     "template_id": "abc",
 }

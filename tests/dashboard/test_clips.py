@@ -237,28 +237,6 @@ def test_without_a_name_the_suggested_one_is_taken(recording: Recording, client:
     assert "clips/live-main-20261120-100001-2.mp4" in plan(client)
 
 
-@pytest.mark.parametrize(
-    ("cover", "at"), [("", None), ("2026-11-20T10:00:01.5Z", 1_500_000), ("+0.5", 1_500_000), ("10:00:01.5", 1_500_000)]
-)
-def test_a_clip_can_name_its_cover(recording: Recording, client: Client, cover: str, at: int | None) -> None:
-    add(client, recording)
-    name = chosen(client)[0]["id"]
-
-    client.post(f"/clips/{name}/change/", {"start": "10:00:01", "end": "10:00:03", "cover": cover})
-
-    assert chosen(client)[0]["cover"] == (at and 1_795_168_800_000_000 + at)
-
-
-def test_a_cover_outside_its_clip_is_refused_at_its_field(recording: Recording, client: Client) -> None:
-    add(client, recording)
-    name = chosen(client)[0]["id"]
-
-    answer = client.post(f"/clips/{name}/change/", {"start": "10:00:01", "end": "10:00:03", "cover": "10:00:05"})
-
-    assert "must lie in its clip" in answer.content.decode()
-    assert chosen(client)[0]["cover"] is None
-
-
 def test_the_clips_belong_to_a_live_project_in_every_browser(recording: Recording, client: Client, ed: User) -> None:
     add(client, recording)
 

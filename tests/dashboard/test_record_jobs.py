@@ -44,7 +44,7 @@ def test_an_operator_records_a_stream(opal: User, media: Bucket) -> None:
     assert (job.owner, job.url, str(job.stream), job.end_at) == (opal, URL, "example.com/live/main", 4070908800000000)
     shown = page(client, f"/record-jobs/{job.pk}/")
     assert "Looking for the stream" in shown
-    assert "segments of 6 s" in shown
+    assert "live editing: m3u8" in shown
     assert "No worker has shown a sign of life" in shown
     assert f'href="/record-jobs/{job.pk}/"' in page(client, "/record-jobs/")
 
@@ -52,7 +52,7 @@ def test_an_operator_records_a_stream(opal: User, media: Bucket) -> None:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"url": "http://example.com/live/main"}, "Give an address like rtmp://host/application/stream"),
+        ({"url": "ftp://example.com/live/main"}, "Give an address like rtmp://host/application/stream"),
         ({"end_at": "soon"}, "is not a date and time"),
         ({"end_at": "2020-01-01T00:00:00Z"}, "has passed"),
         ({"name": ""}, "This field is required"),

@@ -61,6 +61,7 @@ def test_a_recorders_playlist_is_read_whole() -> None:
             Entry("/rec/c.ts", 6_000_000, 43, discontinuity=True, gap=True, line=18),
         ),
         ended=True,
+        target=7_000_000,
     )
 
 

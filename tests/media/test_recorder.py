@@ -13,7 +13,7 @@ from re import sub
 import pytest
 
 from editing.media import ffmpeg, slicer
-from editing.media.recorder import OnAir, Recorder, Rules, Silent
+from editing.media.recorder import Event, OnAir, Recorder, Rules, Silent
 from editing.media.spool import Slice, Spool
 from editing.timeline.ticks import TICKS_PER_SECOND, WRAP
 from tests.rtmp import Publisher, Server, in_order, server
@@ -29,10 +29,17 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 class Recording:
     """A recorder in a thread, and what it has handed over so far."""
 
-    def __init__(self, url: str, folder: Path, rules: Rules | None = None, limit: int = 1 << 30) -> None:
-        self.events: list[OnAir | Silent | Slice] = []
+    def __init__(
+        self,
+        url: str,
+        folder: Path,
+        rules: Rules | None = None,
+        limit: int = 1 << 30,
+        recorder: type[Recorder] = Recorder,
+    ) -> None:
+        self.events: list[Event] = []
         self._stop = threading.Event()
-        self.recorder = Recorder(url, Spool(folder, limit=limit), rules or Rules(slice=2), stopped=self._stop.is_set)
+        self.recorder = recorder(url, Spool(folder, limit=limit), rules or Rules(slice=2), stopped=self._stop.is_set)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 

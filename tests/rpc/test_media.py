@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,7 +14,7 @@ from PIL import Image
 
 from editing import storage
 from editing.models import Bucket, MediaAsset, Recording
-from editing.worker import edit, prepare
+from editing.worker import edit, prepare, stills
 from tests.rpc.calling import Caller, caller, stamp
 from tests.samples import number_of
 from tests.services.test_editing_jobs import clip, submit
@@ -55,6 +56,8 @@ def test_an_asset_is_told_with_its_file_and_its_streams_in_text(call: Caller, as
         "Status": "Normal",
         "CreateTime": made,
         "ModifiedTime": made,
+        "Snapshots": "[]",
+        "SpriteImages": "[]",
     }
     address = file["FileBasicInfo"].pop("FileUrl")
     assert call.client.get(address.removeprefix("http://testserver")).getvalue()[4:8] == b"ftyp"
@@ -221,6 +224,46 @@ def test_the_poster_is_taken_where_it_is_said(editor: Caller, file: str) -> None
     assert number('{"NeedSprite": "false", "CoverConfig": {"StartTime": 1.25}}') == 31
     assert number('{"CoverConfig": {"StartTime": "0.5"}, "NeedSnapshot": "true"}') == 12
     assert cover('{"NeedSnapshot": false}') == ""
+
+
+def test_snapshots_and_sprite_are_told_as_json_in_text(call: Caller, asset: MediaAsset) -> None:
+    stills.run(asset.pk)
+
+    basic = info(call, MediaId=asset.pk)["MediaBasicInfo"]
+
+    (snapshots,), (sprites,) = json.loads(basic["Snapshots"]), json.loads(basic["SpriteImages"])
+    addresses = [*snapshots.pop("snapshotUrls"), *sprites.pop("spriteUrls")]
+    assert [call.client.get(each.removeprefix("http://testserver")).getvalue()[:2] for each in addresses] == (
+        [b"\xff\xd8"] * 3
+    )
+    stored = {"bucket": "media", "count": "2", "iceJobId": "", "location": "oss", "templateId": ""}
+    names = {"snapshotRegular": f"posters/{asset.pk}/{{Count}}.jpg"}
+    assert snapshots == {**stored, **names}
+    assert sprites == {
+        **stored,
+        **names,
+        "spriteRegular": f"posters/{asset.pk}/sprite-{{TileCount}}.jpg",
+        "tileCount": "1",
+    }
+    listed = call("ListMediaBasicInfos")[1]["MediaInfos"][0]["MediaBasicInfo"]
+    assert json.loads(listed["Snapshots"]) == [snapshots]
+
+
+@pytest.mark.parametrize(
+    ("config", "wanted"),
+    [
+        ("", "all"),
+        ('{"NeedSprite": false}', "snapshots"),
+        ('{"NeedSnapshot": "false"}', "sprite"),
+        ('{"NeedSprite": "false", "NeedSnapshot": "false"}', ""),
+    ],
+)
+def test_who_registers_a_video_says_which_pictures_are_wanted(
+    editor: Caller, file: str, config: str, wanted: str
+) -> None:
+    editor("RegisterMediaInfo", InputURL=file, MediaType="video", RegisterConfig=config)
+
+    assert MediaAsset.objects.get().stills_wanted == wanted
 
 
 def test_the_same_token_gives_the_same_asset_and_another_is_refused(editor: Caller) -> None:

@@ -156,7 +156,8 @@ def test_viewers_and_editors_look_but_do_not_record(vera: User, ed: User, call: 
 
     for user in (vera, ed):
         mine = caller(user)
-        assert done(mine, "GetLiveRecordJob", JobId=key)["RecordJob"]["StreamInput"]["Url"] == ""
+        shown = done(mine, "GetLiveRecordJob", JobId=key)["RecordJob"]
+        assert (shown["StreamInput"]["Url"], shown["NotifyUrl"]) == ("", "")
         for action, params in (
             ("SubmitLiveRecordJob", JOB),
             ("CreateLiveRecordTemplate", {}),

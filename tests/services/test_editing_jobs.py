@@ -5,6 +5,7 @@ import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.db import connection
+from django.utils import timezone
 
 from editing.errors import (
     IdempotencyConflict,
@@ -22,8 +23,8 @@ from editing.errors import (
 from editing.models import Bucket, EditingJob, JobState, Recording
 from editing.services import editing_jobs
 from editing.services.editing_jobs import Output
-from editing.timeline.clips import Clip, HolePolicy, Mode, StreamName
-from editing.timeline.instant import SECOND, Range
+from editing.timeline.clips import UNTIL_NOW, Clip, HolePolicy, Mode, StreamName
+from editing.timeline.instant import SECOND, Range, from_datetime
 from tests.conftest import MAIN, imported
 from tests.samples import START
 
@@ -253,3 +254,16 @@ def test_a_suggested_name_can_be_used_whatever_the_stream_is_called(recording: R
 
     assert name.startswith("clips/live-große-Bühne-xxx")
     assert submit(ed, clip(), key=name).key == name
+
+
+def test_until_now_ends_when_it_is_submitted_and_stays_the_same_request(live: Recording, ed: User) -> None:
+    before = from_datetime(timezone.now())
+    open_end = Clip(MAIN, Range(START + 10 * SECOND, UNTIL_NOW))
+    assert plan(open_end).waiting
+
+    job = submit(ed, open_end, idempotency_key="until now")
+    again = submit(ed, open_end, idempotency_key="until now")
+
+    assert again == job
+    assert before <= job.clips[0]["end"] <= from_datetime(timezone.now())
+    assert job.waiting.startswith("Clip 1 ends after")

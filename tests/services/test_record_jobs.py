@@ -50,6 +50,9 @@ def test_a_job_is_sent_to_the_live_workers_with_a_copy_of_its_template(
         (URL, ("example.com", "live", "main")),
         ("rtmps://a.example/live/main?key=1", ("a.example", "live", "main")),
         ("rtmp://127.0.0.1/a/b%C3%A4", ("127.0.0.1", "a", "bä")),
+        ("https://cdn.example:8443/eu/live/main.m3u8?key=1", ("cdn.example", "live", "main")),
+        ("http://cdn.example/live/main/index.m3u8", ("cdn.example", "live", "main")),
+        ("http://cdn.example/live/index.m3u8", ("cdn.example", "live", "index")),
         ("rtmp://user:secret@Example.com/a/b", ("example.com", "a", "b")),
     ],
 )
@@ -63,6 +66,8 @@ def test_a_stream_is_named_by_its_address(url: str, name: tuple[str, str, str]) 
         "",
         "main",
         "http://example.com/live/main",
+        "http://example.com/main.m3u8",
+        "ftp://example.com/live/main.m3u8",
         "rtmp://example.com/live",
         "rtmp://example.com/live/main/more",
         "rtmp:///live/main",

@@ -32,7 +32,7 @@ def test_what_an_entry_leaves_out_is_as_in_the_shipped_one() -> None:
 @pytest.mark.parametrize(
     ("values", "field"),
     [
-        ({"format": "mp4"}, "format"),
+        ({"format": "ts"}, "format"),
         ({"slice_duration": 1}, "slice_duration"),
         ({"slice_duration": 31}, "slice_duration"),
         ({"slice_duration": "6"}, "slice_duration"),
@@ -64,6 +64,8 @@ def test_an_entry_that_cannot_be_is_refused_by_its_field(values: dict[str, Any],
         ("x", [], "formats"),
         ("x", [entry(), entry()], "formats"),
         ("x", [entry(typo=1)], "formats[0]"),
+        ("x", [{"format": "mp4", "slice_duration": 6}], "formats[0]"),
+        ("x", [entry(), {"format": "flv", "cycle_duration": 60}], "formats[1].cycle_duration"),
     ],
 )
 def test_a_template_that_cannot_be_is_refused_by_its_field(name: str, formats: list[Any], field: str) -> None:
@@ -71,6 +73,12 @@ def test_a_template_that_cannot_be_is_refused_by_its_field(name: str, formats: l
         record_templates.create(name=name, formats=formats)
 
     assert refused.value.field == field
+
+
+def test_whole_files_have_names_and_a_cycle_but_no_segments() -> None:
+    template = record_templates.create(name="files", formats=[{"format": "mp4"}, {"format": "flv"}])
+
+    assert [set(each) for each in template.formats] == [{"format", "cycle_duration", "object_prefix"}] * 2
 
 
 def test_own_templates_change_and_go() -> None:

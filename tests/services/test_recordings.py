@@ -13,6 +13,7 @@ from editing.timeline.coverage import Gap
 from editing.timeline.instant import SECOND, Range
 from editing.worker.coverage import coverage_of
 from tests.conftest import imported, signed_in
+from tests.media.test_frames import number_in
 from tests.samples import START, Kind
 
 pytestmark = pytest.mark.django_db
@@ -130,3 +131,28 @@ def test_coverage_of_knows_only_its_own_stream(recording: Recording) -> None:
 def test_coverage_of_takes_the_same_few_queries_for_any_range(recording: Recording, django_assert_num_queries) -> None:
     with django_assert_num_queries(12):
         coverage_of(recording.stream, [seconds(9, 10)])
+
+
+@pytest.mark.parametrize("number", [0, 62, 99, 100, 299])
+def test_any_picture_of_a_recording_can_be_looked_at(recording: Recording, number: int) -> None:
+    at = START + number * SECOND // 25
+
+    assert number_in(recordings.picture(recording, at + 39_999, width=160)) == number
+
+
+def test_a_picture_of_a_group_that_began_in_another_segment_is_right(db: None) -> None:
+    recording = imported(Kind(gop=75, options="-hls_flags split_by_time"))
+
+    assert [number_in(recordings.picture(recording, START + n * SECOND // 25, width=160)) for n in (51, 140, 290)] == [
+        51,
+        140,
+        290,
+    ]
+
+
+def test_there_is_no_picture_in_a_hole(recording: Recording) -> None:
+    recording.segments.filter(sequence=2).delete()
+
+    for at in (START - 1, START + 5 * SECOND, START + 12 * SECOND):
+        with pytest.raises(NotFound):
+            recordings.picture(recording, at, width=160)

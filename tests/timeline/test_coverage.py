@@ -166,3 +166,21 @@ def test_neighbours_are_found_on_the_same_clock_only() -> None:
 def test_segments_know_how_long_their_frames_last() -> None:
     assert (segment(0).frame_ticks, segment(0).frame_microseconds) == (FRAME, 40_000)
     assert segment(0).start == START
+
+
+def test_a_last_picture_ends_where_the_next_segment_begins() -> None:
+    first, second = segment(0), segment(1)
+    guessed = replace(first, end_pts=first.end_pts + 2 * FRAME, end=first.end + 80_000)
+
+    found = Coverage([guessed, second])
+
+    assert [(each.end_pts, each.end) for each in found.segments] == [
+        (each.end_pts, each.end) for each in (first, second)
+    ]
+    assert len(runs(found.segments)) == 1
+
+
+def test_a_segment_that_shows_the_same_pictures_again_is_no_last_picture_that_lasts() -> None:
+    again = segment(1, first=98 * FRAME // 2)
+
+    assert Coverage([segment(0), again]).segments[0].end_pts == segment(0).end_pts

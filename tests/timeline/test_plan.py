@@ -259,6 +259,7 @@ def test_a_plan_is_described_in_words_and_numbers() -> None:
                         "reason": "the server sent nothing",
                     }
                 ],
+                "damage": [],
             }
         ],
         "warnings": [

@@ -12,12 +12,13 @@ from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from editing import queue
+from editing import queue, storage
 from editing.errors import InvalidInput, StaleState
 from editing.models import Bucket, Delivery, EditingJob, JobState, PauseReason, Recording, RecordJob
 from editing.models.ids import dashed, record_id
 from editing.services import callbacks, editing_jobs, record_jobs
-from editing.worker import edit, notify, record_states, sweep
+from editing.services import media as media_service
+from editing.worker import edit, notify, prepare, record_states, sweep
 from editing.worker.ending import end
 from tests.receiving import KEY, Receiver, is_signed, receiver
 from tests.rtmp import Publisher
@@ -123,6 +124,26 @@ def test_a_job_that_names_no_address_is_told_to_those_who_asked_for_such_events(
         edit.run(submit(ed, clip(), user_data=data).pk)
 
     assert [each.address for each in Delivery.objects.all()] == [HOOK] * 4
+
+
+def test_a_registered_file_is_told_once_it_was_looked_at(recording: Recording, ed: User, media: Bucket) -> None:
+    data = json.dumps({"NotifyAddress": HOOK})
+    storage.save_bytes(b"no video", media, "broken.mp4")
+    good = media_service.register(ed, media, recording.segments.all()[0].key, kind="video", user_data=data)
+    broken = media_service.register(ed, media, "broken.mp4", user_data=data)
+    for _ in range(2):
+        prepare.run(good.pk)
+        prepare.run(broken.pk)
+
+    said = [each["MessageBody"] for each in events()]
+    assert [each["EventType"] for each in events()] == ["RegisterMediaComplete"] * 2
+    assert [(each["MediaId"], each["Status"], each["UserData"]) for each in said] == [
+        (good.pk, "Success", data),
+        (broken.pk, "Fail", data),
+    ]
+    assert said[1]["ErrorMessage"]
+    with pytest.raises(InvalidInput, match="http or https address"):
+        media_service.register(ed, media, "other.mp4", user_data='{"NotifyAddress": "here"}')
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,25 @@ def test_what_fails_comes_again_with_the_same_name_and_body(opal: User, hook: Re
     assert all(is_signed(each, hook.url()) for each in hook.received)
 
 
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [("600", 600), ("999999", 4 * 3600), ("1", 5), ("Fri, 21 Nov 2036 10:00:00 GMT", 5), ("-9", 5)],
+)
+def test_a_receiver_may_ask_for_a_longer_pause(opal: User, hook: Receiver, asked: str, seconds: int) -> None:
+    def busy(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(429)
+        handler.send_header("Retry-After", asked)
+        handler.end_headers()
+
+    (delivery,) = told(opal, hook.url())
+    hook.answers[:] = [busy]
+    begun = timezone.now()
+
+    pause = (run(delivery).next_at - begun).total_seconds()
+
+    assert seconds * 0.8 <= pause <= seconds * 1.2 + 60
+
+
 def test_pauses_grow_to_hours_and_fill_a_day() -> None:
     for attempts, seconds in enumerate((5, 15, 45, 135, 405, 1215, 3645, 10935, 14400, 14400), start=1):
         found = {round(notify.pause_after(attempts), 6) for _ in range(50)}
@@ -226,6 +245,8 @@ def test_an_event_is_told_to_everybody_who_asked_once_to_each_address(opal: User
     assert [each.owner for each in found.values()] == [None, opal, opal]
     assert [each.address for each in told(ed)] == ["https://all.example/"]
     assert [each.address for each in told(ed, kind="Other")] == ["https://all.example/", "https://ed.example/"]
+    User.objects.filter(pk=ed.pk).update(is_active=False)
+    assert [each.address for each in told(ed, kind="Other")] == ["https://all.example/"]
 
 
 def test_what_is_rolled_back_is_not_told(opal: User, hook: Receiver) -> None:
@@ -340,6 +361,27 @@ def test_nobody_who_listens_is_tried_again(opal: User, hook: Receiver) -> None:
 
     assert run(delivery).state == "waiting"
     assert "Connection refused" in delivery.error
+
+
+def test_a_server_that_does_not_answer_is_spared_and_comes_back(opal: User, settings: LazySettings) -> None:
+    settings.CALLBACK_NETWORKS = [ip_network("127.0.0.1")]
+    with receiver() as hook:
+        port = hook.port
+    failed, spared = (told(opal, f"http://127.0.0.1:{port}/{each}", subject=each)[0] for each in "ab")
+    (other,) = told(opal, f"http://127.0.0.1:{port + 1}/", subject="c")
+    now = timezone.now()
+
+    run(failed)
+    assert run(spared).attempts == 0
+    other.refresh_from_db()
+    assert (failed.next_at > now, spared.next_at > now, other.next_at > now) == (True, True, False)
+    assert spared.next_at < now + timedelta(seconds=90), "it is spared for a minute, whatever the pause of the other"
+
+    with receiver(port=port) as hook:
+        later(spared)
+        run(spared)
+        assert run(failed).state == "delivered", "the server is back"
+    assert [each.path for each in hook.received] == ["/b", "/a"]
 
 
 def _drip(handler: BaseHTTPRequestHandler) -> None:

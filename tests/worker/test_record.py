@@ -21,11 +21,12 @@ from django.db import connection
 from editing import queue, storage
 from editing.errors import Conflict
 from editing.media.spool import Spool
-from editing.models import Bucket, Recording, RecordJob, RecordState, SegmentRow, Stream
+from editing.models import Bucket, MediaAsset, RecordFile, Recording, RecordJob, RecordState, SegmentRow, Stream
 from editing.services import editing_jobs, health, record_jobs, record_templates, recordings
 from editing.timeline.clips import Clip, Mode, StreamName
 from editing.timeline.instant import Range
-from editing.worker import edit, lease, record, record_sweep, room, sweep
+from editing.worker import edit, lease, prepare, record, record_movies, record_sweep, room, sweep
+from tests import s3
 from tests.rtmp import Publisher, Server, in_order, server
 from tests.samples import Kind, watch
 
@@ -311,6 +312,64 @@ def test_a_cycle_rolls_over_without_losing_or_doubling_a_frame(job: RecordJob) -
     assert first.end == second.start
 
 
+def test_whole_files_are_made_of_each_cycle_when_the_template_asks(
+    job: RecordJob, media: Bucket, sent: list[str], opal: User
+) -> None:
+    files = [{"format": name, "cycle_duration": 60} for name in ("mp4", "flv")]
+    job.formats = record_templates.create(name="files", formats=files).formats
+    for entry in job.formats:
+        entry["cycle_duration"] = 4
+    job.save()
+    worker = Worker(job)
+    with Publisher(job.url, Kind(seconds=7)) as publisher:
+        publisher.finish()
+        until(has(job, 1))
+    record_jobs.stop(job)
+    worker.ended()
+
+    asked = list(RecordFile.objects.values_list("pk", flat=True))
+    assert set(asked) <= set(sent)
+    sent.clear()
+    for file in asked:
+        record_movies.run(file)
+    assert len(asked) == 2 * Recording.objects.count()
+    for recording in Recording.objects.order_by("pk"):
+        whole = numbers(recording)
+        for made in recording.files.all():
+            path = storage.local_path(media, made.key)
+            assert path is not None
+            assert (made.state, made.problem) == ("made", "")
+            assert watch(path).numbers == whole
+            assert made.key.removesuffix(f".{made.format}") == recording.playlist.removesuffix(".m3u8")
+            assert made.asset is not None
+            prepare.run(made.asset.pk)
+            made.asset.refresh_from_db()
+            assert (made.asset.state, made.asset.owner, bool(made.asset.poster)) == ("Normal", opal, True)
+    record_movies.run(asked[0])
+    assert MediaAsset.objects.count() == len(asked)
+
+
+def test_a_file_that_cannot_be_made_is_there_not_at_all_and_says_why(job: RecordJob, media: Bucket) -> None:
+    worker = Worker(job)
+    with Publisher(job.url, Kind(seconds=3)) as publisher:
+        publisher.finish()
+        until(has(job, 2))
+    record_jobs.stop(job)
+    worker.ended()
+    recording = Recording.objects.get()
+    file = RecordFile.objects.create(recording=recording, format="mp4", key="whole.mp4")
+    row = recording.segments.get(sequence=1)
+    path = storage.local_path(media, row.key) or Path()
+    path.write_bytes(path.read_bytes()[:-188])
+
+    record_movies.run(file.pk)
+
+    file.refresh_from_db()
+    assert file.state == "failed"
+    assert "has changed since it was indexed" in file.problem
+    assert not storage.exists(media, "whole.mp4")
+
+
 def test_a_worker_that_ends_gives_the_job_back_with_all_that_came(
     job: RecordJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -467,6 +526,42 @@ def test_a_bucket_that_cannot_be_written_loses_nothing(job: RecordJob, media: Bu
 
     assert numbers(Recording.objects.get()) == list(range(225))
     assert recordings.coverage(Recording.objects.get()).gaps() == ()
+
+
+def test_an_s3_server_that_is_away_loses_nothing(
+    job: RecordJob, quick: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It refuses connections for a while; what comes meanwhile waits, is complained of, and is stored in its order."""
+    with s3.server() as endpoint:
+        monkeypatch.setitem(quick.STORAGES, s3.ALIAS, s3.alias(endpoint))
+        bucket = Bucket.objects.create(name="remote", kind="oss", endpoint="oss.example.com", storage=s3.ALIAS)
+        RecordJob.objects.update(bucket=bucket)
+        worker = Worker(job)
+        publisher = Publisher(job.url, Kind(seconds=11))
+        until(has(job, 1))
+        first = pictures_in(bucket, SegmentRow.objects.get().key)
+    until(lambda: "cannot be stored" in RecordJob.objects.get().problem)
+    until(lambda: RecordJob.objects.get().vitals["spooled"] > 0)
+    assert any("cannot store" in problem for problem in health.check()["problems"])
+    with s3.server(urlsplit(endpoint).port or 0):
+        publisher.finish()
+        until(has(job, 6), within=40)
+        until(lambda: RecordJob.objects.get().problem == "")
+        record_jobs.stop(job)
+        worker.ended()
+        rows = SegmentRow.objects.order_by("sequence")
+        found = [pictures_in(bucket, row.key) for row in rows if storage.exists(bucket, row.key)]
+    storage._instance.cache_clear()
+
+    assert sum(found, first if len(found) < rows.count() else []) == list(range(275))
+    assert recordings.coverage(Recording.objects.get()).gaps() == ()
+
+
+def pictures_in(bucket: Bucket, key: str) -> list[int]:
+    with storage.open_file(bucket, key) as file, tempfile.NamedTemporaryFile(suffix=".ts") as copy:
+        copy.write(file.read())
+        copy.flush()
+        return watch(Path(copy.name)).numbers
 
 
 def test_what_waited_in_the_spool_when_its_job_was_stopped_is_stored_later(job: RecordJob, media: Bucket) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from editing import storage
-from editing.models import Bucket, EditingJob, JobState, Recording, RecordJob, SegmentRow, Stream
+from editing.models import Bucket, EditingJob, JobState, RecordFile, Recording, RecordJob, SegmentRow, Stream
 from editing.services import editing_jobs, recordings, streams
 from editing.timeline.clips import Clip, Mode
 from editing.timeline.instant import SECOND, Range
@@ -87,6 +87,16 @@ def test_what_a_waiting_job_needs_stays_until_it_is_done(
     EditingJob.objects.filter(pk=job.pk).update(state=JobState.SUCCESS)
     keep(recording)
     assert sequences(recording) == [5]
+
+
+def test_a_recording_of_which_a_file_is_to_be_made_is_left_whole(recording: Recording, today: None) -> None:
+    file = RecordFile.objects.create(recording=recording, format="mp4", key="a.mp4")
+    keep(recording, keep_days=1)
+    assert recording.segment_count == 6
+
+    RecordFile.objects.filter(pk=file.pk).update(state=RecordFile.State.MADE)
+    keep(recording)
+    assert recording.segment_count == 3
 
 
 def test_the_playlist_in_the_bucket_tells_what_is_left(recording: Recording, today: None) -> None:

@@ -172,8 +172,8 @@ def _demo(rtmp: Rtmp, *, after: threading.Event) -> list[Service]:
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
     listen = [] if rtmp.services else ["--listen"]
     return [
-        Service("demo", [*manage, "make_demo", "--live", rtmp.address], once=True),
         Service("on-air", [*manage, "publish_demo", rtmp.address, *listen], after=after),
+        Service("demo", [*manage, "make_demo"], once=True, after=after),
     ]
 
 

@@ -1,5 +1,4 @@
-"""`manage.py make_demo`: a recording to try things on, and a job that records the demo stream. Does nothing where there
-is one already."""
+"""`manage.py make_demo`: a recording to try things on. Does nothing where there is one already."""
 
 from __future__ import annotations
 
@@ -8,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError
 
 from editing.errors import EditingError
 from editing.media import demo
 from editing.models import Bucket, Recording
-from editing.services import demo_stream, recordings
+from editing.services import recordings
 from editing.timeline.clips import StreamName
 from editing.timeline.instant import SECOND, format_instant
 from editing.worker import scratch
@@ -27,12 +26,7 @@ _NEEDED = 64 << 20
 class Command(BaseCommand):
     help = "Make a demo recording, a generated stream of a few minutes that ends now, unless there is one."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--live", default="", help="address of the RTMP server of the demo stream, to record it")
-
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["live"]:
-            demo_stream.record(options["live"])
         if Recording.objects.filter(stream__domain=STREAM.domain, stream__app=STREAM.app).exists():
             return
         self.stdout.write(f"Making a demo recording of {SECONDS} seconds …")

@@ -1,4 +1,4 @@
-"""`manage.py publish_demo`: a generated live stream, until it is stopped."""
+"""`manage.py publish_demo`: a generated live stream, and a job that records it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from editing.services import demo_stream
 
 
 class Command(BaseCommand):
-    help = "Publish the demo stream to the RTMP server at ADDRESS, or wait there for the one who takes it."
+    help = "Record the demo stream, and publish it at ADDRESS, or wait there for the one who takes it, until stopped."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("address", help="such as rtmp://localhost:1935")
@@ -23,6 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         address, listen = options["address"], options["listen"]
+        demo_stream.record(address)
         url = demo_stream.url(address) if listen else demo_stream.publishing_url(address)
         folder = settings.EDITING_HOME / "demo"
         folder.mkdir(exist_ok=True)

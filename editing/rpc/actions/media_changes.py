@@ -61,7 +61,7 @@ REFERENCE = optional("ReferenceId", reference, None)
 OVERWRITE = optional("Overwrite", flag, default=False)
 TOKEN = optional("ClientToken", text(most=64), "")
 CONFIG = optional("RegisterConfig", json_object, None)
-SNAPSHOT = optional("NeedSnapshot", flag, default=True)
+SNAPSHOT, SPRITE = optional("NeedSnapshot", flag, default=True), optional("NeedSprite", flag, default=True)
 COVER_CONFIG = optional("CoverConfig", json_object, None)
 COVER_START = optional("StartTime", seconds(LONGEST), 0)
 APPEND = optional("AppendTags", flag, default=False)
@@ -82,7 +82,7 @@ _DETAILS: dict[str, Param[Any]] = {
     "business": BUSINESS,
     "reference": REFERENCE,
 }
-FIELDS = {"key": "InputURL", "kind": "MediaType", "reference": "ReferenceId"}
+FIELDS = {"key": "InputURL", "kind": "MediaType", "reference": "ReferenceId", "user_data": "UserData"}
 
 
 def register(call: Call) -> Answer:
@@ -94,6 +94,7 @@ def register(call: Call) -> Answer:
         key,
         kind=call[MEDIA_TYPE],
         poster_at=_poster_at(call),
+        stills=_stills(call),
         overwrite=call[OVERWRITE],
         token=call[TOKEN],
         **_details(call),
@@ -144,6 +145,13 @@ def _poster_at(call: Call) -> int | None:
     return COVER_START.of(COVER_CONFIG.of(config, CONFIG.name) or {}, path)
 
 
+def _stills(call: Call) -> MediaAsset.Stills:
+    config, kinds = call[CONFIG] or {}, MediaAsset.Stills
+    if SNAPSHOT.of(config, CONFIG.name):
+        return kinds.ALL if SPRITE.of(config, CONFIG.name) else kinds.SNAPSHOTS
+    return kinds.SPRITE if SPRITE.of(config, CONFIG.name) else kinds.NONE
+
+
 _COMMON = (TITLE, DESCRIPTION, TAGS, COVER_URL, USER_DATA, BUSINESS, REFERENCE, CATE_ID)
 OPERATIONS = (
     Operation(
@@ -151,8 +159,8 @@ OPERATIONS = (
         register,
         Verb.EDIT,
         (REGISTERED_URL, MEDIA_TYPE, *_COMMON, OVERWRITE, TOKEN, CONFIG, WORKFLOW, SMART_TAGS),
-        differs="InputURL lies in a bucket of this studio (no vod://). Of RegisterConfig NeedSnapshot and CoverConfig "
-        "count; sprites are not made. CateId, WorkflowId and SmartTagTemplateId are refused. Without Title it is the "
+        differs="InputURL lies in a bucket of this studio (no vod://). Of RegisterConfig NeedSnapshot, NeedSprite and "
+        "CoverConfig count. CateId, WorkflowId and SmartTagTemplateId are refused. Without Title it is the "
         "file's name.",
         fields=FIELDS,
     ),

@@ -38,7 +38,7 @@ def get(call: Call) -> Answer:
     return {
         "MediaInfo": {
             "MediaId": asset.pk,
-            "MediaBasicInfo": basic_info(call, asset),
+            "MediaBasicInfo": basic_info(call, asset, addresses=True),
             "FileInfoList": file_list(call, asset, streams=True),
         }
     }
@@ -121,7 +121,9 @@ OPERATIONS = (
         get,
         Verb.SEE,
         (MEDIA_ID, INPUT_URL, OUTPUT_TYPE, DETAILED, AUTH_TIMEOUT),
-        differs=f"{_SIGNED}OutputType changes nothing; there is no AiRoughData. Stream lists hold what probing finds.",
+        differs=f"{_SIGNED}OutputType changes nothing; there is no AiRoughData. Snapshots and SpriteImages have "
+        "addresses, too: snapshotUrls and spriteUrls; iceJobId and templateId are empty. "
+        "Stream lists hold what probing finds.",
     ),
     Operation(
         "BatchGetMediaInfos",

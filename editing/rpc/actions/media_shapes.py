@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -16,7 +17,8 @@ from editing.timeline.instant import SECOND
 AUTH_TIMEOUT = optional("AuthTimeout", integer(1, 86400), 3600)
 
 
-def basic_info(call: Call, asset: MediaAsset) -> dict[str, Any]:
+def basic_info(call: Call, asset: MediaAsset, *, addresses: bool = False) -> dict[str, Any]:
+    """With `addresses` the snapshots and the sprite say where they can be fetched, each by itself."""
     return {
         "MediaId": asset.pk,
         "InputURL": asset.bucket.url(asset.key),
@@ -29,12 +31,12 @@ def basic_info(call: Call, asset: MediaAsset) -> dict[str, Any]:
         "MediaTags": ",".join(asset.tags),
         "CoverURL": _cover(call, asset),
         "UserData": asset.user_data,
-        "Snapshots": "",
+        "Snapshots": _snapshots(call, asset, addresses=addresses),
         "Status": asset.state,
         "CreateTime": moment(asset.created_at),
         "ModifiedTime": moment(asset.changed_at or asset.created_at),
         "DeletedTime": "",
-        "SpriteImages": "",
+        "SpriteImages": _sprites(call, asset, addresses=addresses),
         "ReferenceId": asset.reference,
     }
 
@@ -84,6 +86,38 @@ def _cover(call: Call, asset: MediaAsset) -> str:
     if asset.cover_bucket:
         return call.absolute(links.file_url(asset.cover_bucket, asset.cover_key, seconds=call[AUTH_TIMEOUT]))
     return _signed(call, asset, asset.poster) if asset.poster else ""
+
+
+def _snapshots(call: Call, asset: MediaAsset, *, addresses: bool) -> str:
+    """JSON in text, an empty list where there are none. {Count} is the number of a picture in five digits."""
+    if not asset.snapshots:
+        return "[]"
+    said = {**_stored(asset), "snapshotRegular": f"{asset.stills['folder']}/{{Count}}.jpg"}
+    urls = [_signed(call, asset, key) for _, key in asset.snapshots] if addresses else []
+    return _json([said | ({"snapshotUrls": urls} if urls else {})])
+
+
+def _sprites(call: Call, asset: MediaAsset, *, addresses: bool) -> str:
+    if not asset.sprite:
+        return "[]"
+    said = {
+        **_stored(asset),
+        "snapshotRegular": f"{asset.stills['folder']}/{{Count}}.jpg" if asset.snapshots else "",
+        "spriteRegular": f"{asset.stills['folder']}/sprite-{{TileCount}}.jpg",
+        "tileCount": "1",
+    }
+    return _json([said | ({"spriteUrls": [_signed(call, asset, asset.sprite)]} if addresses else {})])
+
+
+def _stored(asset: MediaAsset) -> dict[str, str]:
+    """What both say. No job and no template of somebody's makes them here."""
+    location = asset.bucket.endpoint.partition(".")[0]
+    count = str(len(asset.stills["at"]))
+    return {"bucket": asset.bucket.name, "count": count, "iceJobId": "", "location": location, "templateId": ""}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _video(index: int, track: dict[str, Any]) -> dict[str, str]:

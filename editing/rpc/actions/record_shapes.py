@@ -46,7 +46,7 @@ def status(job: RecordJob) -> str:
 
 
 def job(row: RecordJob, *, with_url: bool) -> dict[str, Any]:
-    """The address may hold a key: it is for those who operate."""
+    """Both addresses may hold a key: they are for those who operate."""
     return {
         "JobId": dashed(row.pk),
         "Name": row.name,
@@ -54,7 +54,7 @@ def job(row: RecordJob, *, with_url: bool) -> dict[str, Any]:
         "RecordOutput": output(row),
         "TemplateId": dashed(row.template_id) if row.template_id else "",
         "TemplateName": row.template_name,
-        "NotifyUrl": row.notify_url,
+        "NotifyUrl": row.notify_url if with_url else "",
         "CreateTime": moment(row.created_at),
         "Status": status(row),
     }

@@ -147,7 +147,9 @@ def truncated() -> Material:
     data = paths[3].read_bytes()
     (folder / paths[3].name).write_bytes(data[: len(data) * 6 // 10])
     segments = segments_in(folder)
-    truth = tuple(_truth(kind, START)[: sum(each.frames for each in segments)])
+    first = segments[0].first_pts
+    there = {(pts - first) // 3600 for each in segments for pts in each.index.video.pts}
+    truth = tuple(each for each in _truth(kind, START) if each[1] in there)
     return Material(Coverage(segments), truth, 75, beeps=tuple(_beeps(kind, START)[:4]))
 
 
@@ -175,6 +177,17 @@ def _beeping(first: float, seconds: float) -> tuple[str, ...]:
 
 
 @cache
+def variable_rate() -> Material:
+    """No two neighbouring frames last equally long."""
+    uneven = "settb=1/90000,setpts='N*3600+mod(N,3)*900'"
+    folder = _filtered(
+        video=uneven, sound=_beeping(0, 5), output=("-fps_mode", "passthrough", "-enc_time_base", "1:90000")
+    )
+    truth = [(START + (n * 3600 + n % 3 * 900) * 100 // 9, n) for n in range(TINY.frames)]
+    return Material(Coverage(segments_in(folder)), tuple(truth), 48, beeps=_beeps(TINY, START))
+
+
+@cache
 def late_sound() -> Material:
     """Sound that is announced, but comes two seconds after the first picture."""
     folder = _filtered(sound=_beeping(2.0, 3))
@@ -194,6 +207,23 @@ def sound_appears() -> Material:
 
 def sound_vanishes() -> Material:
     return _joined((replace(TINY, seconds=3), 0), (replace(TINY, seconds=2, audio=None, first=500), 3))
+
+
+def inside(**changes: object) -> Callable[[], Material]:
+    """Four seconds of which the third is another; it shares a segment with the second."""
+
+    def made() -> Material:
+        parts = [replace(TINY, seconds=1, clock=90_000 * (at + 1), first=25 * at) for at in range(4)]
+        parts[2] = replace(parts[2], **changes)
+        data = [Path(segment.key).read_bytes() for kind in parts for segment in segments_of(kind)]
+        folder = Path(mkdtemp(dir=_FOLDER))
+        for number, which in enumerate((data[:1], data[1:3], data[3:])):
+            (folder / f"{number}.ts").write_bytes(b"".join(which))
+        heard = tuple(START + at * SECOND for at, kind in enumerate(parts) if kind.audio)
+        truth = tuple(each for at, kind in enumerate(parts) for each in _truth(kind, START + at * SECOND))
+        return Material(Coverage(segments_in(folder)), truth, 50, beeps=heard)
+
+    return made
 
 
 H264 = "-x264-params scenecut=0"
@@ -218,6 +248,7 @@ MATERIALS: dict[str, Callable[[], Material]] = {
     "29.97": plain(rate="30000/1001", gop=15),
     "50": plain(rate="50", gop=25, seconds=4),
     "59.94": plain(rate="60000/1001", gop=30, seconds=4),
+    "variable rate": variable_rate,
     "full range": plain(options="-color_range pc -x264-params scenecut=0"),
     "44.1 kHz stereo": plain(audio_rate=44100, channels=2),
     "5.1": plain(channels=6),
@@ -236,6 +267,10 @@ MATERIALS: dict[str, Callable[[], Material]] = {
     "codec change": codec_change,
     "settings change": settings_change,
     "sound change": sound_change,
+    "size change inside a segment": inside(width=272, height=128),
+    "settings change inside a segment": inside(bframes=0, options=f"{H264}:ref=1:8x8dct=0:cabac=0"),
+    "sound change inside a segment": inside(audio_rate=44100, channels=2),
+    "no sound inside a segment": inside(audio=None),
     "sound that comes late": late_sound,
     "sound that ends early": early_ending_sound,
     "sound that appears": sound_appears,

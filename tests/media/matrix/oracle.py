@@ -92,11 +92,12 @@ def judge(name: str, mode: Mode, plan: CutPlan, clips: list[Clip], output: Path)
     seen = seen_in(output)
     numbers = [number_of(plane) for _, plane in seen]
     wanted = _wanted(found, plan, clips, mode)
-    assert numbers == [number for part in wanted for _, number in part]
+    promised = [number for part in wanted for _, number in part]
+    assert numbers == promised, f"Shown are {numbers} instead of {promised}."
     _judge_times([time for time, _ in seen], found, wanted)
     _judge_pictures(name, numbers, seen)
     if found.beeps is not None and plan.target.audio:
-        _judge_sound(found, wanted, output)
+        _judge_sound(found, wanted, [time for time, _ in seen], output)
 
 
 def _wanted(found: Material, plan: CutPlan, clips: list[Clip], mode: Mode) -> list[list[tuple[int, int]]]:
@@ -139,18 +140,18 @@ def psnr(one: Plane, other: Plane) -> float:
     return 99.0 if error == 0 else 10 * float(np.log10(255**2 / error))
 
 
-def _judge_sound(found: Material, wanted: list[list[tuple[int, int]]], output: Path) -> None:
+def _judge_sound(found: Material, wanted: list[list[tuple[int, int]]], times: list[int], output: Path) -> None:
     """Each beep that lies well within a clip is heard where its picture is seen, and there are no others."""
-    seen, offset, surely, perhaps = beeps(output), 0.0, [], []
+    seen, position, surely, perhaps = beeps(output), 0, [], []
     step = (found.pictures[5][0] - found.pictures[0][0]) / 5
     for part in wanted:
-        for first, end in _stretches(part, step):
+        for first, end, pictures in _stretches(part, step):
+            offset, position = times[position] / 90_000, position + pictures
             for beep in found.beeps or ():
                 at = offset + (beep - first) / 1e6
                 if first - 1e6 * BEEP - _SMEAR < beep < end + _SMEAR:
                     inside = first + _SMEAR <= beep and beep + 1e6 * BEEP + _SMEAR <= end
                     (surely if inside else perhaps).append(at)
-            offset += (end - first) / 1e6
     for at in surely:
         assert any(abs(at - heard) < _SMEAR / 1e6 for heard in seen), f"The beep at {at:.3f} s is not heard: {seen}."
     for heard in seen:
@@ -158,11 +159,11 @@ def _judge_sound(found: Material, wanted: list[list[tuple[int, int]]], output: P
         assert near, f"At {heard:.3f} s is a beep that nobody recorded there: {surely} {perhaps}."
 
 
-def _stretches(part: list[tuple[int, int]], step: float) -> list[tuple[int, float]]:
-    """The first and the last instant of each stretch of a clip; it is parted where something is missing."""
+def _stretches(part: list[tuple[int, int]], step: float) -> list[tuple[int, float, int]]:
+    """The first and the last instant, and how many pictures, of each stretch of a clip without a hole."""
     found: list[list[int]] = [[part[0][0]]]
     for (earlier, _), (later, _) in pairwise(part):
         if later - earlier > 1.6 * step:
             found.append([])
         found[-1].append(later)
-    return [(stretch[0], stretch[-1] + step) for stretch in found]
+    return [(stretch[0], stretch[-1] + step, len(stretch)) for stretch in found]

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from dashboard import rtmp_server
 from editing.media import ffmpeg
+from tests.e2e.conftest import sign_in
 from tests.installation import Installation, installation, wait_for
 
 pytestmark = pytest.mark.servers
@@ -31,6 +33,20 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
         yield found
 
 
+@pytest.fixture
+def page(studio: Installation, browser: Browser) -> Iterator[Page]:
+    """Signed in as the operator; whatever the console complains of fails the test."""
+    context = browser.new_context(base_url=studio.address, viewport={"width": 1280, "height": 900})
+    found = context.new_page()
+    complaints: list[str] = []
+    found.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    found.on("pageerror", lambda error: complaints.append(str(error)))
+    sign_in(found, studio)
+    yield found
+    context.close()
+    assert complaints == []
+
+
 def growing(studio: Installation) -> Any:
     """The recording of the demo stream that is open, once it has a segment."""
     found: list[Any] = []
@@ -40,7 +56,7 @@ def growing(studio: Installation) -> Any:
         found[:] = [each for each in studio.api(query)["results"] if each["segment_count"]]
         return bool(found)
 
-    wait_for(is_there, 60, lambda: f"{studio.api('record-jobs/')}\n{studio.output}")
+    wait_for(is_there, 120, lambda: f"{studio.api('record-jobs/')}\n{studio.output}")
     return found[0]
 
 
@@ -61,6 +77,69 @@ def test_the_demo_stream_is_recorded_and_merged_while_it_runs(studio: Installati
     done = studio.job(job["id"], until=lambda job: job["state"] not in ("Init", "Queuing", "Processing"))
     assert (done["state"], done["error"]) == ("Success", None)
     assert growing(studio)["id"] == first["id"]
+
+
+@pytest.mark.browser
+def test_the_wall_shows_what_is_on_and_leads_to_its_end(studio: Installation, page: Page) -> None:
+    growing(studio)
+    page.goto("/on-air/")
+    card = page.locator("#wall li", has_text="Demo stream")
+    expect(card).to_contain_text("on air")
+    expect(card).to_contain_text("behind live")
+    first = card.locator("img").get_attribute("src")
+    assert card.locator("img").evaluate("async (image) => (await image.decode(), image.naturalWidth)") == 480
+
+    page.wait_for_function("(first) => document.querySelector('#wall img').getAttribute('src') !== first", arg=first)
+    card.get_by_role("link", name="demo", exact=True).click()
+
+    expect(page.locator("#behind")).to_contain_text("behind")
+    near_end = "() => { const { player, recording } = document.getElementById('editor').editor;"
+    page.wait_for_function(f"{near_end} return recording.end - player.instant < 12000; }}")
+
+
+@pytest.mark.browser
+def test_a_range_that_ends_in_the_future_is_merged_once_it_is_there(studio: Installation, page: Page) -> None:
+    recording = growing(studio)
+    page.goto(f"/recordings/{recording['id']}/")
+    page.wait_for_function("() => document.getElementById('editor').editor.live")
+    page.keyboard.press("i")
+    page.get_by_role("button", name="Until now").click()
+    expect(page.locator("#mark-length")).not_to_have_text("–")
+    page.locator("#mark-out").fill("now")
+    page.locator("#mark-out").press("Tab")
+    page.locator("#mark-in").fill("-2")
+    page.locator("#mark-in").press("Tab")
+    page.locator("#mark-out").fill("+10")
+    page.locator("#mark-out").press("Tab")
+    expect(page.locator("#mark-length")).to_have_text("0:10.000")
+    expect(page.locator("#mark-future")).to_contain_text("is still to come")
+
+    page.get_by_role("button", name="Add clip").click()
+    expect(page.locator("#plan")).to_contain_text("The job will wait for it.")
+    page.get_by_role("button", name="Merge 1 clip").click()
+
+    expect(page.locator(".progress")).to_contain_text("Waiting for the stream")
+    expect(page.locator(".progress .badge").first).to_have_text("Done", timeout=60_000)
+    expect(page.locator(".progress")).to_contain_text("0:10.0")
+
+
+@pytest.mark.browser
+def test_a_stream_gets_its_key_on_a_page(studio: Installation, page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto("/publish/")
+    page.get_by_label("Name of the stream").fill("keyed")
+    page.get_by_role("button", name="Make key").click()
+    key = page.locator("#stream-key").inner_text()
+    assert key.startswith("keyed?key=")
+
+    page.locator("[data-copy=stream-key]").click()
+    expect(page.locator("[data-copy=stream-key]")).to_have_text("Copied")
+    assert page.evaluate("() => navigator.clipboard.readText()") == key
+
+    with publisher(f"rtmp://127.0.0.1:{studio.rtmp_port}/live/keyed") as refused:
+        assert refused.wait(20) != 0
+    with publisher(f"rtmp://127.0.0.1:{studio.rtmp_port}/live/{key}"):
+        expect(page.locator(".badge.live")).to_have_text("on air")
 
 
 def test_publisher_and_server_come_back_when_they_die(studio: Installation) -> None:

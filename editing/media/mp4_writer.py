@@ -1,0 +1,144 @@
+"""An MP4 written once from front to end: room for its index first, then the media, at last the index into its room.
+
+What a track is, libav says: it writes a file of one sample for each track into memory, whose description is taken over.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from array import array
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from av import Packet
+
+from editing.media.drain import Drain, faults
+from editing.media.mp4_boxes import Integers, Track, box, index, inside
+from editing.media.muxer import Muxer
+from editing.media.units import units
+from editing.timeline.parameters import AudioParameters, VideoParameters
+
+_SKETCH = 1 << 16
+_BOX, _MEDIA_HEAD = 8, 16
+_ENOUGH = 1 << 20
+"""Bytes of single packets that are written in one go."""
+_PICTURE, _SOUND = b"\0\0\0\1\x65\x88\x84\0", b"\x21\x10\x04\x60\x8c\x1c"
+
+
+class Mp4Writer:
+    """Takes what Muxer takes, and besides that whole rows of samples: tracks first, then `start`, at last `finish`.
+
+    `room` bytes are kept for the index. Where it turns out larger, all media are moved once.
+    """
+
+    def __init__(self, path: Path, *, room: int) -> None:
+        self._memory = io.BytesIO()
+        self._sketch = Muxer(path, index=_SKETCH, into=self._memory)
+        self.kind = self._sketch.kind
+        self._video, self._audio = Track(), Track()
+        self._tracks: list[Track] = []
+        self._drain = Drain(path)
+        self._media = self._at = room
+        self._last: Track | None = None
+        self._pending: list[Any] = []
+        self._pending_bytes = 0
+
+    def add_video(
+        self, template: Any, parameters: VideoParameters, *, sets: bytes | None = None, in_band: bool = False
+    ) -> None:
+        self._sketch.add_video(template, parameters, sets=sets, in_band=in_band)
+        self._tracks.append(self._video)
+
+    def add_copied_audio(self, template: Any, parameters: AudioParameters) -> None:
+        self._sketch.add_copied_audio(template, parameters)
+        self._audio.timescale = parameters.sample_rate
+        self._tracks.append(self._audio)
+
+    def start(self) -> None:
+        """Raises UnsupportedMedia for tracks that the container cannot hold."""
+        self._sketch.start()
+        packet = Packet(_PICTURE)
+        packet.time_base, packet.is_keyframe = self._sketch.video.time_base, True
+        self._sketch.write_video(packet, 0, 0, 1)
+        if self._sketch.audio is not None:
+            self._sketch.write_frames([_SOUND], 0, 1)
+        self._drain.start(at=self._media + _MEDIA_HEAD)
+        self._at += _MEDIA_HEAD
+
+    def write_video(self, packet: Any, pts: int, dts: int, duration: int) -> None:
+        """A picture in Annex B; all times in ticks."""
+        pieces = [part for unit in units(bytes(packet)) for part in (struct.pack(">I", len(unit)), unit)]
+        size, entry = np.array([sum(map(len, pieces))]), bytes([packet.is_keyframe])
+        self.write_pictures(pieces, np.array([pts]), np.array([dts]), size, entry, lasts=duration)
+        if self._pending_bytes > _ENOUGH:
+            self.hand_over()
+
+    def write_pictures(
+        self, pieces: Sequence[Any], pts: Integers, dts: Integers, sizes: Integers, entries: bytes, *, lasts: int
+    ) -> None:
+        """Pictures whose bytes, length-prefixed, are `pieces`; the last of them lasts `lasts`."""
+        self._video.add(pts, dts, sizes, entries, lasts=lasts)
+        self._append(self._video, pieces, sizes)
+
+    def write_frames(self, frames: Sequence[Any], pts: int, samples: int) -> None:
+        """Frames of sound of so many samples each, without headers of their own."""
+        times = pts + np.arange(len(frames)) * samples
+        sizes = np.fromiter(map(len, frames), np.int64, len(frames))
+        self._audio.add(times, times, sizes, b"\1" * len(frames), lasts=samples)
+        self._append(self._audio, frames, sizes)
+
+    def _append(self, track: Track, pieces: Sequence[Any], sizes: Integers) -> None:
+        if self._last is track:
+            track.counts[-1] += len(sizes)
+        else:
+            track.counts.append(len(sizes))
+            track.offsets.append(self._at)
+        self._last = track
+        size = int(sizes.sum())
+        self._at += size
+        self._pending_bytes += size
+        self._pending += pieces
+
+    def hand_over(self, then: Callable[[], None] = lambda: None) -> None:
+        """Let what was given be written; `then` is called when its memory is free again.
+
+        Raises NoSpace or MediaError where what was handed over before could not be written.
+        """
+        self._drain.put(self._pending, then)
+        self._pending, self._pending_bytes = [], 0
+
+    def finish(self) -> None:
+        """Write the index. Raises NoSpace or MediaError where that fails."""
+        self._sketch.close()
+        self.hand_over()
+        self._drain.finish()
+        with faults():
+            self._write_index()
+
+    def close(self) -> None:
+        """End, whatever has been written."""
+        self._sketch.close()
+        self._drain.close()
+
+    def _write_index(self) -> None:
+        like = dict(inside(self._memory.getvalue()))
+        head = box(b"ftyp", like[b"ftyp"])
+        moov = index(like[b"moov"], self._tracks)
+        if (missing := len(head) + len(moov) + _BOX - self._media) > 0:
+            self._make_room(missing)
+            moov = index(like[b"moov"], self._tracks)
+        free = box(b"free", bytes(self._media - len(head) - len(moov) - _BOX))
+        media = struct.pack(">I4sQ", 1, b"mdat", self._at - self._media)
+        self._drain.write_head(b"".join((head, moov, free, media)))
+
+    def _make_room(self, missing: int) -> None:
+        """Move the media back; their new places may need twice as many bytes in the index."""
+        chunks = sum(len(track.offsets) for track in self._tracks)
+        by = missing + 4 * chunks
+        self._drain.move(self._media, by)
+        for track in self._tracks:
+            track.offsets = array("Q", (offset + by for offset in track.offsets))
+        self._media, self._at = self._media + by, self._at + by
