@@ -8,10 +8,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from editing import errors
-from editing.models import AccessKey, SignedCall
+from editing.models import AccessKey, EditingJob, Recording, SignedCall
 from editing.rpc.errors import refusal_of
 from tests.conftest import signed_in
 from tests.rpc.calling import Caller, caller
+from tests.services.test_editing_jobs import clip, submit
 
 
 @pytest.fixture
@@ -135,10 +136,11 @@ def test_a_throttled_call_says_when_to_come_again(call: Caller, settings: LazySe
     assert (call.headers["x-acs-retry-after"], call.headers["Retry-After"]) == ("1000", "1")
 
 
-def test_a_mistake_of_ours_is_told_without_its_inside(call: Caller) -> None:
-    AccessKey.objects.update(encrypted_secret=b"from another installation")
+def test_a_mistake_of_ours_is_told_without_its_inside(call: Caller, recording: Recording, ed: User) -> None:
+    job = submit(ed, clip())
+    EditingJob.objects.update(clips=["not a clip"])
 
-    status, body = call("GetMediaInfo", MediaId="x")
+    status, body = call("GetLiveEditingJob", JobId=job.pk)
     assert (status, body["Code"]) == (500, "InternalError")
     assert body["Message"] == "The request processing has failed due to some unknown error."
 
