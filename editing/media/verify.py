@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +16,8 @@ from editing.errors import UnreadableMedia, VerificationFailed
 from editing.media import clock
 from editing.media.containers import container_of
 from editing.media.readback import Track, tracks_of
+from editing.timeline.damage import damage_in
+from editing.timeline.pieces import Action, Piece
 from editing.timeline.plan import CutPlan
 from editing.timeline.ticks import TICKS_PER_SECOND
 
@@ -105,7 +107,7 @@ def _decode_seams(plan: CutPlan, output: Path, alive: Callable[[], None]) -> int
 
     Raises VerificationFailed where the decoder complains.
     """
-    joints, spoilt = clock.joints(plan.pieces), any(clip.damage for clip in plan.clips)
+    joints, spoilt = clock.joints(plan.pieces), _spoilt(plan.pieces)
     most = _MOST_COPIED_SEAMS if plan.mode.copies else _MOST_ENCODED_SEAMS
     picked = joints[:: -(-len(joints) // most) or 1]
     with _opened(output) as container:
@@ -113,11 +115,22 @@ def _decode_seams(plan: CutPlan, output: Path, alive: Callable[[], None]) -> int
         for joint in [0, *picked]:
             alive()
             if _sought(container, joint):
-                _decode_around(container, joint, spoilt=spoilt)
+                near = any(begin <= joint + TICKS_PER_SECOND and joint <= end for begin, end in spoilt)
+                _decode_around(container, joint, spoilt=near)
             else:
                 with _opened(output) as anew:
-                    _decode_around(anew, joint, spoilt=spoilt)
+                    _decode_around(anew, joint, spoilt=bool(spoilt))
     return len(picked)
+
+
+def _spoilt(pieces: Iterable[Piece]) -> list[tuple[int, int]]:
+    """Where copied pieces lie that hold pictures which were damaged when they were recorded, in ticks."""
+    spans, at = [], 0
+    for piece in pieces:
+        if piece.action is Action.COPY and damage_in(piece):
+            spans.append((at, at + piece.ticks))
+        at += piece.ticks
+    return spans
 
 
 def _check_codecs(plan: CutPlan, container: Any) -> None:
@@ -151,7 +164,7 @@ def _at(stream: Any, joint: int) -> int:
 def _decode_around(container: Any, joint: int, *, spoilt: bool) -> None:
     """Decode until some frames after a joint; far from it only pictures that others may refer to.
 
-    Where the recording itself is `spoilt`, as the plan says, a decoder may complain.
+    Where the recording itself is `spoilt` there, a decoder may complain.
     """
     stream = container.streams.video[0]
     at = _at(stream, joint)

@@ -1,5 +1,6 @@
 """An output that does not hold what was promised is found out, whatever is wrong with it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,14 @@ import av
 import pytest
 
 from editing.errors import VerificationFailed
+from editing.media.index import index_segment
 from editing.media.verify import verify
 from editing.timeline.clips import Mode
+from editing.timeline.coverage import Coverage
+from editing.timeline.frames import pack
 from editing.timeline.plan import CutPlan
 from tests.media.cutting import clip, plan_of, run
-from tests.samples import BASIC, Kind
+from tests.samples import BASIC, Kind, segments_of
 
 
 @pytest.fixture
@@ -102,9 +106,11 @@ def test_a_file_that_was_cut_short_is_found(plan: CutPlan, output: Path, kept: i
         verify(plan, output)
 
 
-def test_a_seam_that_cannot_be_decoded_is_found(plan: CutPlan, output: Path) -> None:
+def spoiling(*numbers: int) -> Any:
+    """Makes pictures, by their places in the file, impossible to decode."""
+
     def ruined(number: int, packet: Any) -> Any:
-        if not is_video(packet) or number != 50:
+        if not is_video(packet) or number not in numbers:
             return packet
         data = bytearray(packet)
         data[4:] = b"\x09" * (len(data) - 4)
@@ -118,8 +124,31 @@ def test_a_seam_that_cannot_be_decoded_is_found(plan: CutPlan, output: Path) -> 
         other.is_keyframe = True
         return other
 
+    return ruined
+
+
+def test_a_seam_that_cannot_be_decoded_is_found(plan: CutPlan, output: Path) -> None:
     with pytest.raises(VerificationFailed, match=r"near 2\.000 s"):
-        verify(plan, rewritten(output, ruined))
+        verify(plan, rewritten(output, spoiling(50)))
+
+
+def test_damage_of_the_recording_excuses_no_other_seam(tmp_path: Path) -> None:
+    """Of three clips the first holds a picture that lost a packet when it was recorded."""
+    first, *rest = segments_of(BASIC)
+    data = Path(first.key).read_bytes()
+    holed = tmp_path / "holed.ts"
+    lost = next(at for at in range(100 * 188, len(data), 188) if data[at + 1 : at + 3] == b"\x01\x00")  # of a picture
+    holed.write_bytes(data[:lost] + data[lost + 188 :])
+    index = index_segment(holed.read_bytes())
+    damaged = replace(first, key=str(holed), size=len(data) - 188, checksum=index.checksum, packed=pack(index.index))
+    plan = plan_of(Coverage([damaged, *rest]), Mode.ROUGH_FAST, clip(0, 2), clip(4, 6), clip(8, 10))
+    output = tmp_path / "out.mp4"
+    run(plan, output)
+
+    assert plan.clips[0].damage
+    assert verify(plan, rewritten(output, spoiling(50))).seams_decoded == 2
+    with pytest.raises(VerificationFailed, match=r"near 4\.000 s"):
+        verify(plan, rewritten(output, spoiling(100)))
 
 
 @pytest.mark.parametrize("suffix", [".ts", ".mkv", ".flv"])
