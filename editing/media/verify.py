@@ -148,13 +148,27 @@ def _opened(output: Path) -> Any:
 
 
 def _sought(container: Any, joint: int) -> bool:
-    """Go to the entry before a joint. In a transport stream of a few frames there is nothing to go by."""
+    """Go to the entry before a joint. In a transport stream, which has no index, one must try further and further back.
+
+    In one of a few frames there is nothing to go by.
+    """
     stream = container.streams.video[0]
-    try:
-        container.seek(max(_at(stream, joint) - 1, stream.start_time or 0), stream=stream, backward=True)
-    except FFmpegError:
-        return False
-    return True
+    begin = stream.start_time or 0
+    before = max(_at(stream, joint) - 1, begin)
+    back = 0
+    while True:
+        at = max(before - back, begin)
+        try:
+            container.seek(at, stream=stream, backward=True)
+            first = next(packet for packet in container.demux(stream) if packet.pts is not None)
+            if first.is_keyframe and first.pts <= before:
+                container.seek(at, stream=stream, backward=True)
+                return True
+        except (FFmpegError, StopIteration):
+            return False
+        if at == begin:
+            return False
+        back = 2 * back or round(1 / stream.time_base)
 
 
 def _at(stream: Any, joint: int) -> int:

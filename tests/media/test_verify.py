@@ -158,3 +158,10 @@ def test_other_containers_are_verified_by_their_packets(plan: CutPlan, suffix: s
 
     with pytest.raises(VerificationFailed, match="100 frames; the plan has 150"):
         verify(longer, tmp_path / f"out{suffix}")
+
+
+def test_a_joint_between_the_entries_of_a_transport_stream_is_decoded_from_one(tmp_path: Path) -> None:
+    """Without an index a seek leads into the middle of a group, to pictures whose parameters nobody has read yet."""
+    plan = plan_of(Kind(rate="60000/1001"), Mode.ACCURATE_FAST, clip(1, 2.5), clip(6.2, 9.9))
+
+    assert run(plan, tmp_path / "out.ts").verdict["seams_decoded"] == len(plan.pieces) - 1
