@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 import urllib.error
 import urllib.request
@@ -12,7 +13,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any, TypeVar
 
-from editing.errors import InvalidPlaylist, UnreadableMedia
+from editing.errors import InvalidPlaylist, NoSpace, UnreadableMedia
 
 _TIMEOUT = 20
 """Seconds without a byte."""
@@ -26,6 +27,7 @@ _AHEAD = 3
 _ATTEMPTS = 3
 _PAUSE = 0.5
 _FAULTS = (OSError, ValueError, HTTPException)
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 Item = TypeVar("Item")
 
@@ -55,7 +57,7 @@ def _read_all(stream: Any) -> bytes:
 def ahead(items: Iterable[tuple[Item, str]], folder: Path) -> Iterator[tuple[Item, Path | UnreadableMedia]]:
     """For each (item, source) the item and a copy of the source in `folder`, in order, a few fetched in advance.
 
-    A source that cannot be had comes as the error. Whoever takes a copy removes it.
+    A source that cannot be had comes as the error. Whoever takes a copy removes it. Raises NoSpace.
     """
     with ThreadPoolExecutor(_AHEAD, thread_name_prefix="fetch") as pool:
         waiting: deque[tuple[Item, Future[Path | UnreadableMedia]]] = deque()
@@ -70,13 +72,15 @@ def ahead(items: Iterable[tuple[Item, str]], folder: Path) -> Iterator[tuple[Ite
 
 
 def to_file(source: str, target: Path) -> Path | UnreadableMedia:
-    """A copy of the source, or why it cannot be had."""
+    """A copy of the source, or why it cannot be had. Raises NoSpace."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return _copy_once(source, target)
         except UnreadableMedia as error:
             return error
         except _FAULTS as error:
+            if getattr(error, "errno", None) in _FULL:  # ours, and no fault of the source
+                raise NoSpace("The disk for scratch files is full.") from error
             if attempt == _ATTEMPTS or not _may_pass(error):
                 return UnreadableMedia(_words(error))
             time.sleep(_PAUSE * attempt)

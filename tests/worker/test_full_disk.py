@@ -12,13 +12,17 @@ from django.conf import LazySettings
 from django.contrib.auth.models import User
 
 from editing import storage
+from editing.errors import NoSpace
 from editing.media.report import Stage
 from editing.models import Bucket, EditingJob, JobState, MediaAsset, Recording
+from editing.services import recordings
 from editing.timeline.clips import Mode
 from editing.worker import edit, scratch
+from tests.conftest import MAIN
+from tests.samples import BASIC, START, playlist
 from tests.services.test_editing_jobs import clip, submit
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.mounts]
 Disk = Callable[..., Path]
 
 
@@ -104,3 +108,14 @@ def test_a_bucket_whose_disk_is_full(disk: Disk, recording: Recording, ed: User)
     assert said.endswith(" MiB.")
     assert [path for path in root.rglob("*") if path.is_file()] == []
     assert list(Path(scratch.settings.SCRATCH_DIR).iterdir()) == []
+
+
+def test_an_import_takes_a_full_disk_for_no_hole(disk: Disk, media: Bucket, settings: LazySettings) -> None:
+    """What is wrong with our own disk is not wrong with the recording."""
+    settings.SCRATCH_DIR = disk(64 << 10)
+
+    with pytest.raises(NoSpace, match="disk for scratch files is full"):
+        recordings.import_playlist(str(playlist(BASIC)), stream=MAIN, bucket=media, start=START)
+
+    assert [recording.gaps.count() for recording in Recording.objects.all()] in ([], [0])
+    assert list(settings.SCRATCH_DIR.iterdir()) == []
