@@ -64,7 +64,7 @@ def sign_in(page: Page, studio: Installation) -> None:
     page.get_by_label("Name").fill("operator")
     page.get_by_label("Password").fill(password[1])
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Streams")).to_be_visible()
+    expect(page.get_by_role("heading", name="Streams", exact=True)).to_be_visible()
 
 
 def open_recording(page: Page, number: int = 1) -> None:
