@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -22,10 +23,14 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import redis
 from django.conf import settings
 
 _MANAGE = str(Path(settings.BASE_DIR) / "manage.py")
 _QUICK = {"JOB_LEASE_SECONDS": "3", "SWEEP_SECONDS": "1", "RESEND_SECONDS": "2"}
+
+_BROKERS = cycle(range(1, 16))
+"""Redis has sixteen databases, the first is for the tests. Two installations on one take each other's work."""
 
 
 class Installation:
@@ -140,7 +145,7 @@ def _database() -> Iterator[dict[str, str]]:
     """On PostgreSQL and Redis a database of its own in each, beside those of the tests."""
     own: dict[str, str] = {}
     if settings.CELERY_BROKER_URL.startswith("redis"):
-        own["CELERY_BROKER_URL"] = re.sub(r"/\d+$", f"/{8 + os.getpid() % 8}", settings.CELERY_BROKER_URL)
+        own["CELERY_BROKER_URL"] = _empty(re.sub(r"/\d+$", f"/{next(_BROKERS)}", settings.CELERY_BROKER_URL))
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
         yield own
@@ -150,6 +155,13 @@ def _database() -> Iterator[dict[str, str]]:
         database.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
         yield {**own, "DATABASE_URL": urlunsplit(urlsplit(server)._replace(path=f"/{name}"))}
         database.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+
+
+def _empty(broker: str) -> str:
+    """Without what an installation before left there."""
+    with redis.Redis.from_url(broker) as server:
+        server.flushdb()
+    return broker
 
 
 def free_port() -> int:
