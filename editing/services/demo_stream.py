@@ -8,7 +8,7 @@ from editing.models import Bucket, RecordJob
 from editing.services import publishing, record_jobs, stream_keys, streams
 
 APP, NAME = "live", "demo"
-_KEPT = 1 << 30
+_KEPT = 1_000_000_000
 """Bytes of the demo stream's recordings that stay: some six hours."""
 
 
