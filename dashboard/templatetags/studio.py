@@ -31,6 +31,16 @@ _STATES = {
     "waiting": ("busy", "On its way"),
     "delivered": ("good", "Arrived"),
     "failed": ("bad", "Given up"),
+    "Draft": ("quiet", "Draft"),
+    "Editing": ("quiet", "In editing"),
+    "Producing": ("busy", "Merging"),
+    "Produced": ("good", "Merged"),
+    "ProduceFailed": ("bad", "Merge failed"),
+    "Reserving": ("busy", "Reserved"),
+    "ReservationCanceled": ("quiet", "Reservation cancelled"),
+    "BroadCasting": ("live", "On air"),
+    "LoadingFailed": ("bad", "Stream not found"),
+    "LiveFinished": ("quiet", "Off air"),
 }
 
 

@@ -42,7 +42,10 @@ class Recording(models.Model):
     class Meta:
         ordering = ("-start", "-id")
         constraints = (models.UniqueConstraint(fields=("stream", "origin"), name="recording_origin"),)
-        indexes = (models.Index(fields=("stream", "start"), name="recording_by_start"),)
+        indexes = (
+            models.Index(fields=("stream", "start"), name="recording_by_start"),
+            models.Index(fields=("start", "id"), name="recording_in_order"),
+        )
 
     def __str__(self) -> str:
         return f"{self.stream} #{self.pk}"
