@@ -62,7 +62,7 @@ class RecordFileSerializer(serializers.ModelSerializer[RecordFile]):
 
     class Meta:
         model = RecordFile
-        fields = ("id", "format", "key", "state", "problem", "asset")
+        fields = ("id", "recording", "format", "key", "state", "problem", "asset", "created_at")
 
 
 class RecordingDetailSerializer(RecordingSerializer):
