@@ -1,4 +1,4 @@
-"""The pages of record jobs; what is recorded is for tests/worker/test_record.py."""
+"""The pages of record jobs; what is recorded is for tests/worker/live."""
 
 from datetime import timedelta
 from typing import Any
