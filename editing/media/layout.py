@@ -6,6 +6,7 @@ what such memory holds beyond them are prefixes for which there is no room where
 
 from __future__ import annotations
 
+import struct
 import zlib
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,7 +25,7 @@ PREFIX = 4
 MARGIN = 32
 """Bytes that may be read beyond the payloads."""
 _FORMAT = 1
-_WIDTH, _COLUMNS = 4, 8
+_HEAD, _COLUMNS = struct.Struct("<BBI"), 8
 
 
 class Irregular(Exception):
@@ -125,17 +126,19 @@ class Layout:
             np.diff(self.heard, prepend=0),
             self.ranks,
         ]
-        values = np.concatenate([[self.rows, *map(len, columns)], *columns])
-        planes = values.astype("<i4").view(np.uint8).reshape(-1, _WIDTH).T
-        return bytes([_FORMAT]) + zlib.compress(planes.tobytes(), 9)
+        values = np.concatenate([[len(column) for column in columns], *columns])
+        width = 2 if (np.abs(values) < 1 << 15).all() else 4
+        planes = values.astype(f"<i{width}").view(np.uint8).reshape(-1, width).T
+        return _HEAD.pack(_FORMAT, width, self.rows) + zlib.compress(planes.tobytes(), 9)
 
 
 def unpack(packed: bytes) -> Layout:
     """Raises Irregular for bytes of another format."""
     require(packed and packed[0] == _FORMAT)
-    planes = np.frombuffer(zlib.decompress(packed[1:]), np.uint8).reshape(_WIDTH, -1)
-    values = np.ascontiguousarray(planes.T).view("<i4").ravel().astype(np.int64)
-    ends = list(accumulate(values[1 : 1 + _COLUMNS].tolist(), initial=1 + _COLUMNS))
+    _, width, payloads = _HEAD.unpack_from(packed)
+    planes = np.frombuffer(zlib.decompress(packed[_HEAD.size :]), np.uint8).reshape(width, -1)
+    values = np.ascontiguousarray(planes.T).view(f"<i{width}").ravel().astype(np.int64)
+    ends = list(accumulate(values[:_COLUMNS].tolist(), initial=_COLUMNS))
     rows, columns, shown, heard, counts, lengths, times, ranks = map(values.__getitem__, starmap(slice, pairwise(ends)))
     bounds = np.cumsum(rows) * PAYLOAD + columns
     own = int(shown.sum()) * 2
@@ -143,7 +146,7 @@ def unpack(packed: bytes) -> Layout:
     inner = np.cumsum(counts) - np.arange(len(counts)) - 1
     taken = np.append(0, np.cumsum(lengths + PREFIX))
     last = pictures.sizes() - np.diff(taken[np.append(0, inner)]) - PREFIX
-    return Layout(int(values[0]), pictures, counts, np.insert(lengths, inner, last), sound, np.cumsum(times), ranks)
+    return Layout(payloads, pictures, counts, np.insert(lengths, inner, last), sound, np.cumsum(times), ranks)
 
 
 def _bounds(samples: Samples) -> Integers:

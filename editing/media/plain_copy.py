@@ -17,11 +17,11 @@ import numpy as np
 from editing.media import clock, layout
 from editing.media.audio_copy import CopiedAudio
 from editing.media.laying_out import lay_out
-from editing.media.layout import MARGIN, Bytes, Layout, require
+from editing.media.layout import MARGIN, Bytes, Irregular, Layout, require
 from editing.media.mp4_writer import Mp4Writer
 from editing.media.reader import OpenSegment
 from editing.media.report import Course, Stage
-from editing.media.segments_ahead import SegmentsAhead
+from editing.media.segments_ahead import Memories, SegmentsAhead
 from editing.media.transport_rows import payloads
 from editing.media.units import HEVC_BLA_WITHOUT_LEADING, HEVC_CRA
 from editing.timeline.coverage import Segment
@@ -30,8 +30,8 @@ from editing.timeline.pieces import Action, Piece
 from editing.timeline.plan import CutPlan
 
 _LARGEST = 1 << 26
-"""Bytes of a segment: five of them may be in memory at once."""
-_READ_AHEAD, _WRITTEN_BEHIND = 2, 3
+"""Bytes of a segment: five of them may be in memory at once, one as it is read."""
+_AT_ONCE = 4
 _ROOM = 16
 """One part of so many is there for prefixes beside what a segment's packets carry."""
 
@@ -63,22 +63,19 @@ class PlainCopier:
         self._codec, self._usual = plan.target.video.codec, plan.target.frame_ticks
         pieces = [piece for piece in plan.pieces if piece.action is Action.COPY]
         largest = max(segment.size for piece in pieces for segment in piece.files)
-        self._free: SimpleQueue[Bytes] = SimpleQueue()
-        self._read = [memoryview(bytearray(largest)) for _ in range(_READ_AHEAD)]
-        for _ in range(_WRITTEN_BEHIND):
+        self._free: Memories = SimpleQueue()
+        for _ in range(_AT_ONCE):
             self._free.put(np.empty(largest + largest // _ROOM + MARGIN, np.uint8))
 
     def copy(self, piece: Piece, sound: CopiedAudio | None, offset: int, delay: int) -> int:
         """How many frames were copied. Raises Irregular, UnreadableMedia, NoSpace, MediaError or Cancelled."""
         wanted = _Wanted(piece, offset, delay, self._usual)
-        with SegmentsAhead(piece.files, self._open, self._read) as ahead:
+        with SegmentsAhead(piece.files, self._open, self._free, laid_out) as ahead:
             read = ahead.segments(lambda: self._course.step(Stage.READING, offset))
-            for number, (segment, data) in enumerate(read, -len(piece.lead)):
-                self._course.step(Stage.READING, offset + max(segment.first_pts - piece.first_pts, 0))
-                self._count(segment.size)
-                memory = self._free.get()
+            for number, (segment, found, memory) in enumerate(read, -len(piece.lead)):
                 try:
-                    found = laid_out(segment, data, memory)
+                    self._course.step(Stage.READING, offset + max(segment.first_pts - piece.first_pts, 0))
+                    self._count(segment.size)
                     if 0 <= number < len(piece.segments):
                         wanted.write(self._writer, found, memory, number, breaks=self._codec == "hevc")
                     if sound:
@@ -125,7 +122,10 @@ class _Wanted:
 
         Raises Irregular.
         """
-        first, end, promised = self._spans[number]
+        span = self._spans[number]
+        if span is None:
+            raise Irregular("frames in between are not wanted")
+        first, end, promised = span
         require(promised == len(found.pictures))
         if first == end:
             return

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, BinaryIO
 
 import av
+import numpy as np
 import pytest
 
 from editing.errors import NoSpace, UnreadableMedia
 from editing.media import ffmpeg, merge, tables
+from editing.media.layout import Bytes
 from editing.media.plain_copy import may_be_plain
 from editing.media.segments_ahead import SegmentsAhead
 from editing.timeline.clips import Mode
@@ -157,12 +160,14 @@ def test_whatever_keeps_a_segment_from_being_opened_is_heard_of(tmp_path: Path) 
     def broken(segment: Segment) -> BinaryIO:
         raise RuntimeError(segment.key)
 
-    plan = plan_of(BASIC, Mode.ROUGH_FAST, clip(0, 6))
+    plan, free = plan_of(BASIC, Mode.ROUGH_FAST, clip(0, 6)), SimpleQueue[Bytes | None]()
+    free.put(np.empty(0, np.uint8))
     with (
         pytest.raises(RuntimeError, match=r"\.ts"),
-        SegmentsAhead(plan.pieces[0].files, broken, [memoryview(b"")]) as it,
+        SegmentsAhead(plan.pieces[0].files, broken, free, lambda segment, data, memory: None) as it,
     ):
         next(it.segments(lambda: None))
+    assert free.qsize() == 1
 
 
 @pytest.mark.parametrize("change", ["longer", "shorter", "other"])
