@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,9 +12,11 @@ from typing import Any, BinaryIO
 
 import av
 from av.error import FFmpegError
+from isal.isal_zlib import crc32
 
 from editing.errors import UnreadableMedia, UnsupportedMedia
 from editing.media.instants import spread
+from editing.media.laying_out import packed_layout
 from editing.media.parameters import HEAD, audio_parameters, configuration, video_parameters
 from editing.media.transport import PACKET, Break, breaks, ends_whole
 from editing.media.units import FrameFacts, h264_facts, hevc_facts
@@ -69,7 +70,8 @@ def index_segment(
             data = _whole(file)
             if reading.video_stream:
                 reading.video.damage(breaks(data, reading.video_stream.id))
-            return reading.result(known, zlib.crc32(data), lambda pid, frames: _end(file, pid, frames, declared))
+            found = reading.result(known, crc32(data), lambda pid, frames: _end(file, pid, frames, declared))
+            return replace(found, index=replace(found.index, layout=packed_layout(data, found.index.video)))
     except (FFmpegError, OSError) as error:  # an empty file makes libav seek before its beginning
         raise UnreadableMedia(f"The segment cannot be read as MPEG-TS: {error.strerror}.") from error
 
