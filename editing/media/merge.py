@@ -114,9 +114,11 @@ class _Merge:
                 if self.sound:
                     self.sound.flush()
             with self.report.timed(Stage.WRITING):
-                self.muxer.finish()
+                self.course.tell(Stage.WRITING, self.plan.ticks)
+                self.muxer.finish(partial(self.course.step, Stage.WRITING, self.plan.ticks))
         finally:
             self.muxer.close()
+            self.plain = None  # it holds this merge, which holds it
 
     def _copy(self, piece: Piece, *, continues: bool) -> None:
         with self.report.timed(Stage.READING):

@@ -7,7 +7,7 @@ libav copies instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -69,7 +69,9 @@ class PlainCopier:
             self._free.put(np.empty(largest + largest // _ROOM + MARGIN, np.uint8))
         self._ahead = SegmentsAhead(files, open_segment, self._free, laid_out)
         self._offset = 0
-        self._segments = self._ahead.segments(lambda: course.step(Stage.READING, self._offset))
+        self._segments: Generator[tuple[Segment, Layout, Bytes], None, None] = self._ahead.segments(
+            lambda: course.step(Stage.READING, self._offset)
+        )
 
     def __enter__(self) -> PlainCopier:
         self._ahead.__enter__()
@@ -77,6 +79,7 @@ class PlainCopier:
 
     def __exit__(self, *_: object) -> None:
         self._ahead.__exit__()
+        self._segments.close()  # it holds what holds it, and hours of tables with it
 
     def copy(self, piece: Piece, sound: CopiedAudio | None, offset: int, delay: int) -> int:
         """How many frames were copied; `offset` is where the output shows the first one.
