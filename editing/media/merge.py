@@ -99,7 +99,10 @@ class _Merge:
     def run(self) -> None:
         pieces = self.plan.pieces
         try:
-            with Edges(pieces, self.plan.target, self.effort, self.open_segment, self._count) as edges:
+            with (
+                self.plain or nullcontext(),
+                Edges(pieces, self.plan.target, self.effort, self.open_segment, self._count) as edges,
+            ):
                 self._describe()
                 self.delay = max((clock.delay(each) for each in pieces if each.action is Action.COPY), default=0)
                 for before, piece in zip((None, *pieces), pieces, strict=False):
@@ -115,6 +118,7 @@ class _Merge:
                 self.muxer.finish(partial(self.course.step, Stage.WRITING, self.plan.ticks))
         finally:
             self.muxer.close()
+            self.plain = None  # it holds this merge, which holds it
 
     def _copy(self, piece: Piece, *, continues: bool) -> None:
         with self.report.timed(Stage.READING):
