@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from editing.api import filters, inputs, project_inputs, project_serializers, serializers
+from editing.api.clip_views import ClipsOfProject
 from editing.api.paging import SegmentPages
 from editing.api.parsers import BoundedJSONParser
 from editing.api.plans import PlannedSerializer
@@ -187,7 +188,7 @@ class MediaAssetViewSet(ListedViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class ProjectViewSet(ListedViewSet):
+class ProjectViewSet(ClipsOfProject, ListedViewSet):
     """Editing projects, and those of live editing whose jobs store where they say."""
 
     queryset = rows = Project.objects.select_related("bucket").exclude(state=ProjectState.DELETED)
