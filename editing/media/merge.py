@@ -111,7 +111,8 @@ class _Merge:
                 if self.sound:
                     self.sound.flush()
             with self.report.timed(Stage.WRITING):
-                self.muxer.finish()
+                self.course.tell(Stage.WRITING, self.plan.ticks)
+                self.muxer.finish(partial(self.course.step, Stage.WRITING, self.plan.ticks))
         finally:
             self.muxer.close()
 

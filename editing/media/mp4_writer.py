@@ -123,35 +123,38 @@ class Mp4Writer:
         self._drain.put(self._pending, then)
         self._pending, self._pending_bytes = [], 0
 
-    def finish(self) -> None:
-        """Write the index. Raises NoSpace or MediaError where that fails."""
+    def finish(self, alive: Callable[[], None]) -> None:
+        """Write the index. `alive` is called again and again while media are moved, and may raise to end it.
+
+        Raises NoSpace or MediaError where that fails.
+        """
         self._sketch.close()
         self.hand_over()
         self._drain.finish()
         with faults():
-            self._write_index()
+            self._write_index(alive)
 
     def close(self) -> None:
         """End, whatever has been written."""
         self._sketch.close()
         self._drain.close()
 
-    def _write_index(self) -> None:
+    def _write_index(self, alive: Callable[[], None]) -> None:
         like = dict(inside(self._memory.getvalue()))
         head = box(b"ftyp", like[b"ftyp"])
         moov = index(like[b"moov"], self._tracks)
         if (missing := len(head) + len(moov) + _BOX - self._media) > 0:
-            self._make_room(missing)
+            self._make_room(missing, alive)
             moov = index(like[b"moov"], self._tracks)
         free = box(b"free", bytes(self._media - len(head) - len(moov) - _BOX))
         media = struct.pack(">I4sQ", 1, b"mdat", self._at - self._media)
         self._drain.write_head(b"".join((head, moov, free, media)))
 
-    def _make_room(self, missing: int) -> None:
+    def _make_room(self, missing: int, alive: Callable[[], None]) -> None:
         """Move the media back; their new places may need twice as many bytes in the index."""
         chunks = sum(len(track.offsets) for track in self._tracks)
         by = missing + 4 * chunks
-        self._drain.move(self._media, by)
+        self._drain.move(self._media, by, alive)
         for track in self._tracks:
             track.offsets = array("Q", (offset + by for offset in track.offsets))
         self._media, self._at = self._media + by, self._at + by
