@@ -86,14 +86,12 @@ def get(call: Call) -> Answer:
 def search(call: Call) -> Answer:
     """The pages of this one have numbers."""
     rows = _filtered(call, kind=call[NEW_TYPE])
-    sign = "" if call[SORT_BY].endswith(":asc") else "-"
-    first = (call[PAGE_NO] - 1) * call[PAGE_SIZE]
-    found = rows.order_by(f"{sign}created_at", f"{sign}pk")[first : first + call[PAGE_SIZE]]
+    found, pages = paging.numbered(call, rows, "created_at", oldest_first=call[SORT_BY].endswith(":asc"))
     return {
         "ProjectList": [shapes.searched(project) for project in found],
-        "MaxResults": call[PAGE_SIZE],
+        "MaxResults": pages["PageSize"],
         "NextToken": "",
-        "TotalCount": rows.count(),
+        "TotalCount": pages["TotalCount"],
     }
 
 
