@@ -97,7 +97,7 @@ class RecordingViewSet(ListedViewSet):
     @extend_schema(responses=serializers.PlaybackSerializer, parameters=[_START, _END])
     @action(detail=True, pagination_class=None)
     def playback(self, request: Request, pk: str) -> Response:
-        """A time-limited address of the recording, or of a part of it, as HLS; twelve hours at most play at once."""
+        """A time-limited address of the recording, or of a part of it, as HLS; 25 hours at most play at once."""
         start, end = (_instant(request, name) for name in ("start", "end"))
         address = links.playlist_url(self.get_object(), start=start, end=end)
         return Response({"url": request.build_absolute_uri(address)})

@@ -147,6 +147,9 @@ class ProjectMaterial(models.Model):
     app = models.CharField(max_length=255, blank=True)
     stream = models.CharField(max_length=255, blank=True)
     url = models.CharField(max_length=1024, blank=True)
+    vouched = models.BooleanField(
+        default=False, help_text="An operator named the stream: it may be recorded from there."
+    )
     record_job = models.ForeignKey(
         "editing.RecordJob",
         models.SET_NULL,

@@ -136,7 +136,7 @@ OPERATIONS = (
         Verb.EDIT,
         (NEW_TITLE, *_COMMON, NEW_TEMPLATE_TYPE, NEW_TYPE, BUSINESS, MATERIALS),
         differs="A project without a timeline and without a template is a Draft. StorageLocation names a bucket of "
-        "this studio.",
+        "this studio. Of reservations see AddEditingProjectMaterials.",
         fields=FIELDS,
     ),
     Operation(
