@@ -65,8 +65,8 @@ OPERATIONS = (
         add,
         Verb.EDIT,
         (PROJECT_ID, MATERIALS, AUTH_TIMEOUT),
-        differs="All or none: ids that are unknown or of another type are refused. MaterialMaps is required. A "
-        "reservation records a stream from the liveUrl that an operator's key has given; one that another key has named "
+        differs="All or none: ids that are unknown or of another type are refused. MaterialMaps is required. "
+        "Reservations record from the liveUrl that an operator's key gives; where another key has named the stream, "
         "from where it was recorded before.",
         fields=FIELDS,
     ),
