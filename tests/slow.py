@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
 from urllib.parse import urlsplit
 
+SOON = 10.0
+"""Seconds within which work that takes much longer ends once it is cancelled, however busy the machine is."""
 _BLOCK = 1 << 16
 _HOP = {"connection", "transfer-encoding", "content-length", "date", "server"}
 
@@ -29,13 +31,15 @@ class Request:
 @dataclass
 class Front:
     """`delay` is how many seconds an answer to a GET takes, `breaks` how many GETs break off in their middle, `rate`
-    how many bytes a second it takes of what is sent to it; while `stuck` is set it takes nothing."""
+    how many bytes a second it takes of what is sent to it; while `stuck` is set it takes nothing. Once it is `over`
+    nothing is delayed any more."""
 
     endpoint: str = ""
     delay: float = 0.0
     breaks: int = 0
     rate: int = 0
     stuck: Event = field(default_factory=Event)
+    over: Event = field(default_factory=Event)
     requests: list[Request] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 
@@ -61,6 +65,7 @@ def front(behind: str) -> Iterator[Front]:
     state.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
     Thread(target=server.serve_forever, daemon=True).start()
     yield state
+    state.over.set()
     state.stuck.clear()
     server.shutdown()
     server.server_close()
@@ -81,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.front.requests.append(seen)
         status, headers, data = self._asked(self._body())
         if self.command == "GET":
-            time.sleep(self.front.delay)
+            self.front.over.wait(self.front.delay)
         self.send_response(status)
         for name, value in headers:
             if name.lower() not in _HOP or (self.command == "HEAD" and name.lower() == "content-length"):
