@@ -6,6 +6,8 @@ a tenth of a second.
 
 from __future__ import annotations
 
+import io
+import re
 import time
 from collections.abc import Callable, Iterator
 from copy import copy
@@ -23,7 +25,9 @@ _ATTEMPTS = 3
 _POLL = 0.02
 _FAREWELL = 0.5
 """Seconds that requests under way get to notice that they are not wanted any more; then they end by themselves."""
-_GONE = 404
+_GONE, _INSUFFICIENT_STORAGE = 404, 507
+_FULL = re.compile(r"Quota|StorageFull|InsufficientStorage|NoSpace", re.IGNORECASE)
+"""MinIO says XMinioStorageFull or XMinioAdminBucketQuotaExceeded, Ceph QuotaExceeded."""
 
 
 def read(storage: Any, name: str, *, first: int = 0, count: int | None = None) -> Iterator[bytes]:
@@ -58,8 +62,10 @@ def _asked(storage: Any, name: str, first: int, count: int | None) -> Iterator[b
         body.close()
 
 
-def write(storage: Any, path: Path, name: str, *, content_type: str, stopped: Callable[[], bool] | None) -> None:
-    """Store a file. Raises what boto3 raises.
+def write(
+    storage: Any, source: Path | bytes, name: str, *, content_type: str, stopped: Callable[[], bool] | None
+) -> None:
+    """Store a file, or some bytes. Raises what boto3 raises.
 
     Raises Cancelled soon after `stopped` says so: nothing of it is left then, and what was there stays. Such a file is
     sent in parts however small it is, for only those can be taken back until the last word is said.
@@ -69,7 +75,8 @@ def write(storage: Any, path: Path, name: str, *, content_type: str, stopped: Ca
     config = copy(storage.transfer_config)
     config.multipart_threshold = 1 if stopped else config.multipart_threshold
     manager: Any = import_string("boto3.s3.transfer.create_transfer_manager")(_client(storage), config)
-    future = manager.upload(str(path), storage.bucket_name, key, extra_args=parameters)
+    content = str(source) if isinstance(source, Path) else io.BytesIO(source)
+    future = manager.upload(content, storage.bucket_name, key, extra_args=parameters)
     asked = False
     while stopped and not asked and not future.done():
         time.sleep(_POLL)
@@ -79,6 +86,15 @@ def write(storage: Any, path: Path, name: str, *, content_type: str, stopped: Ca
         raise Cancelled("Stopped while publishing.")
     manager.shutdown()
     future.result()
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether a storage refused to take more: each server has another word for it."""
+    answer = getattr(error, "response", None)
+    if not isinstance(answer, dict):
+        return False
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status == _INSUFFICIENT_STORAGE or bool(_FULL.search(str(answer.get("Error", {}).get("Code", ""))))
 
 
 def _abandon(manager: Any, future: Any) -> None:

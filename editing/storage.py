@@ -12,16 +12,16 @@ import secrets
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from django.conf import settings
-from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage
 from django.utils.module_loading import import_string
 
 from editing import objects
+from editing.aside import aside
 from editing.errors import Cancelled, EditingError, InvalidKey, InvalidOutput, NoSpace, NotFound, StorageFailure
 from editing.media.containers import CONTAINERS
 from editing.models import Bucket
@@ -128,14 +128,18 @@ def publish(path: Path, bucket: Bucket, key: str, *, stopped: Callable[[], bool]
         path.unlink()
 
 
-def save_bytes(data: bytes, bucket: Bucket, key: str) -> None:
-    """Store a small file, whole or not at all. Raises NoSpace or StorageFailure."""
+def save_bytes(data: bytes, bucket: Bucket, key: str, *, stopped: Callable[[], bool] | None = None) -> None:
+    """Store a small file, whole or not at all.
+
+    Raises NoSpace or StorageFailure, and Cancelled soon after `stopped` says so: then nothing has changed.
+    """
     with _in_words(bucket, key, needed=len(data)):
         target = local_path(bucket, key)
         if target is None:
-            _storage(bucket).save(_name(bucket, key), ContentFile(data))
+            kind = content_type(key)
+            objects.write(_storage(bucket), data, _name(bucket, key), content_type=kind, stopped=stopped)
             return
-        with _draft(target) as draft:
+        with _draft(target, stopped) as draft:
             draft.write_bytes(data)
 
 
@@ -191,7 +195,7 @@ def _name(bucket: Bucket, key: str) -> str:
 
 def _rename_into(path: Path, target: Path, stopped: Callable[[], bool] | None) -> None:
     """Across filesystems the copy is made beside the target first, so that the last step is always one rename."""
-    with _draft(target) as draft:
+    with _draft(target, stopped) as draft:
         try:
             path.rename(draft)
         except OSError as error:
@@ -210,14 +214,14 @@ def _copy(path: Path, draft: Path, stopped: Callable[[], bool] | None) -> None:
 
 
 @contextmanager
-def _draft(target: Path) -> Iterator[Path]:
+def _draft(target: Path, stopped: Callable[[], bool] | None) -> Iterator[Path]:
     """A hidden name beside the target for a file that takes its place once it is whole and on the disk."""
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         yield draft
         with draft.open("rb") as file:
-            os.fsync(file.fileno())
+            aside(partial(os.fsync, file.fileno()), stopped)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
@@ -233,7 +237,7 @@ def _in_words(bucket: Bucket, key: str, *, needed: int = 0) -> Iterator[None]:
     except FileNotFoundError:
         raise NotFound(f"{key} is not in bucket {bucket}.", field="key") from None
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if objects.is_full(error) or (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)):
             raise NoSpace(f"Bucket {bucket} is full: {key} needs {needed / (1 << 20):.1f} MiB.") from error
         words = getattr(error, "strerror", None) or error  # without the path on this machine
         raise StorageFailure(f"{key} in bucket {bucket} cannot be read or written: {words}.") from error

@@ -31,13 +31,15 @@ class Request:
 @dataclass
 class Front:
     """`delay` is how many seconds an answer to a GET takes, `breaks` how many GETs break off in their middle, `rate`
-    how many bytes a second it takes of what is sent to it; while `stuck` is set it takes nothing. Once it is `over`
-    nothing is delayed any more."""
+    how many bytes a second it takes of what is sent to it; while `stuck` is set it takes nothing. What is larger than
+    `most` it `refuses` with a status and a code, if it has one. Once it is `over` no answer is delayed any more."""
 
     endpoint: str = ""
     delay: float = 0.0
     breaks: int = 0
     rate: int = 0
+    refuses: tuple[int, str] | None = None
+    most: int = 0
     stuck: Event = field(default_factory=Event)
     over: Event = field(default_factory=Event)
     requests: list[Request] = field(default_factory=list)
@@ -84,7 +86,8 @@ class _Handler(BaseHTTPRequestHandler):
         seen = Request(self.command, self.path, self.headers.get("Range", ""), time.monotonic())
         with self.front.lock:
             self.front.requests.append(seen)
-        status, headers, data = self._asked(self._body())
+        body = self._body()
+        status, headers, data = self._refused(body) or self._asked(body)
         if self.command == "GET":
             self.front.over.wait(self.front.delay)
         self.send_response(status)
@@ -96,6 +99,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(self._broken(data))
         seen.ended = time.monotonic()
+
+    def _refused(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes] | None:
+        if not self.front.refuses or self.command != "PUT" or len(body) <= self.front.most:
+            return None
+        status, code = self.front.refuses
+        said = f"<Error><Code>{code}</Code><Message>There is no room for it.</Message></Error>"
+        return status, [("Content-Type", "application/xml")], said.encode()
 
     def _asked(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         """What the server behind answers."""

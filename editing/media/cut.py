@@ -37,7 +37,7 @@ def cut(
     try:
         work = merge.copy if plan.mode.copies else encode.encode
         work(plan, output, open_segment=open_segment, course=course, report=report)
-        progress(Stage.VERIFYING, 1.0)
+        course.tell(Stage.VERIFYING, plan.ticks)
         with report.timed(Stage.VERIFYING):
             alive = partial(course.step, Stage.VERIFYING, plan.ticks)
             report.verdict = verify(plan, output, alive).to_json()

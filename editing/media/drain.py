@@ -48,13 +48,9 @@ class Drain:
             self._thread.join()
         self._raise()
 
-    def move(self, begin: int, by: int) -> None:
-        """Move everything from `begin` on back, to make room before it. Raises OSError."""
-        at = os.fstat(self.file).st_size
-        while at > begin:
-            size = min(_BLOCK, at - begin)
-            at -= size
-            _write_at(self.file, os.pread(self.file, size, at), at + by)
+    def move(self, begin: int, by: int, alive: Callable[[], None]) -> None:
+        """Move everything from `begin` on back, to make room before it. Raises OSError, and what `alive` raises."""
+        move(self.file, begin, os.fstat(self.file).st_size, by, alive)
 
     def close(self) -> None:
         """End, whatever has been written."""
@@ -68,7 +64,7 @@ class Drain:
 
     def write_head(self, data: bytes) -> None:
         """Write at the beginning of the file. Raises OSError."""
-        _write_at(self.file, data, 0)
+        write_at(self.file, data, 0)
 
     def _raise(self) -> None:
         if self._error:
@@ -107,7 +103,20 @@ def _write(file: int, pieces: Sequence[Any]) -> None:
                 rest = rest[os.write(file, rest) :]
 
 
-def _write_at(file: int, data: bytes, at: int) -> None:
+def move(file: int, begin: int, end: int, by: int, alive: Callable[[], None]) -> None:
+    """Move what lies in begin ≤ place < end of a file back, its end first; `alive` is called before each block.
+
+    Raises OSError, and what `alive` raises.
+    """
+    while end > begin:
+        alive()
+        size = min(_BLOCK, end - begin)
+        end -= size
+        write_at(file, os.pread(file, size, end), end + by)
+
+
+def write_at(file: int, data: bytes, at: int) -> None:
+    """All of it. Raises OSError."""
     rest = memoryview(data)
     while rest:
         size = os.pwrite(file, rest, at)

@@ -176,6 +176,8 @@ class _Edge(Thread):
         with PacketReader(piece.files, self._open_segment, self._count) as reader:
             decoder = self._decoder(closed=entry is not None and entry[1] is FrameKind.IDR)
             for is_video, pts, packet in reader.packets(audio=sound):
+                if self._ended.is_set():
+                    raise _Stopped
                 if not is_video:
                     self._put((False, pts, packet))
                 elif waiting and (entered := entered or pts == first):

@@ -10,6 +10,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from queue import Empty
@@ -69,7 +70,8 @@ class _Encode:
                 if self.sound:
                     self.sound.flush()
             with self.report.timed(Stage.WRITING):
-                self.muxer.close()
+                self.course.tell(Stage.WRITING, self.plan.ticks)
+                self.muxer.finish(partial(self.course.step, Stage.WRITING, self.plan.ticks))
         finally:
             self.muxer.close()
         self.report.frames_encoded = self.written

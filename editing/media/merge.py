@@ -19,10 +19,10 @@ from editing.media import clock
 from editing.media.audio_copy import CopiedAudio, NotFramewise
 from editing.media.audio_encode import EncodedAudio
 from editing.media.edges import Edges
+from editing.media.layout import Irregular
 from editing.media.matching import MatchingEncoder, effort, settings
 from editing.media.mp4_writer import Mp4Writer
 from editing.media.muxer import Muxer
-from editing.media.packetized import Irregular
 from editing.media.parameter_sets import brings_sets, with_sets
 from editing.media.plain_copy import PlainCopier, may_be_plain
 from editing.media.reader import OpenSegment, PacketReader
@@ -111,7 +111,8 @@ class _Merge:
                 if self.sound:
                     self.sound.flush()
             with self.report.timed(Stage.WRITING):
-                self.muxer.finish()
+                self.course.tell(Stage.WRITING, self.plan.ticks)
+                self.muxer.finish(partial(self.course.step, Stage.WRITING, self.plan.ticks))
         finally:
             self.muxer.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,6 +14,7 @@ from av.error import FFmpegError
 
 from editing.errors import MediaError, NoSpace, UnsupportedMedia
 from editing.media.containers import TICK, container_of
+from editing.media.faststart import index_first
 from editing.timeline.parameters import AudioParameters, VideoParameters
 
 __all__ = ["TICK", "Muxer", "described"]
@@ -25,13 +26,14 @@ class Muxer:
     """Writes packets whose times are already right. Tracks first, then `start`, then packets, then `close`."""
 
     def __init__(self, path: Path, *, index: int = 0, into: BinaryIO | None = None) -> None:
-        """`index` bytes are kept free for an MP4's index; without, libav moves all media back to make room for it.
+        """`index` bytes are kept free for an MP4's index; without, `finish` moves all media back to make room for it.
 
         `into` takes the bytes instead of a file at `path`.
         """
         self.kind = container_of(path)
-        first = {"moov_size": str(index)} if index else {"movflags": "faststart"}
-        options = {**self.kind.options, **(first if self.kind.indexed else {})}
+        self._behind = path if self.kind.indexed and not index else None
+        room = {"moov_size": str(index)} if self.kind.indexed and index else {}
+        options = {**self.kind.options, **room}
         self.container: Any = av.open(into or str(path), "w", format=self.kind.format, options=options)
         self.video: Any = None
         self.audio: Any = None
@@ -106,12 +108,17 @@ class Muxer:
             packet.duration, packet.time_base, packet.is_keyframe = samples, self.audio_tick, True
             self.write_audio(packet)
 
-    def finish(self) -> None:
-        """Write the index. Raises NoSpace or MediaError where that fails."""
+    def finish(self, alive: Callable[[], None]) -> None:
+        """Write the index and bring it to the front. `alive` is called again and again, and may raise to end it.
+
+        Raises NoSpace or MediaError where that fails.
+        """
         self.close()
+        if self._behind:
+            index_first(self._behind, alive)
 
     def close(self) -> None:
-        """Write the index. Raises NoSpace or MediaError where that fails."""
+        """End, whatever has been written. Raises NoSpace or MediaError where that fails."""
         if self._open:
             self._open = False
             try:

@@ -68,6 +68,7 @@ class Course:
         self.cancelled = cancelled
         self._ticks = max(ticks, 1)
         self._next = 0.0
+        self._done = 0
 
     def ask(self) -> None:
         """Raises Cancelled."""
@@ -76,9 +77,12 @@ class Course:
 
     def step(self, stage: Stage, ticks: int) -> None:
         """`ticks` of the output are done. Raises Cancelled."""
-        now = time.monotonic()
-        if now < self._next:
-            return
-        self._next = now + _ASK_EVERY
+        if time.monotonic() >= self._next:
+            self.tell(stage, ticks)
+
+    def tell(self, stage: Stage, ticks: int) -> None:
+        """The same at once: where a stage begins that may be over before the next step is due."""
+        self._next = time.monotonic() + _ASK_EVERY
         self.ask()
-        self.progress(stage, min(max(ticks / self._ticks, 0.0), 1.0))
+        self._done = max(self._done, min(ticks, self._ticks))  # while a piece is waited for, nothing goes back
+        self.progress(stage, self._done / self._ticks)

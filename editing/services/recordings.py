@@ -10,8 +10,8 @@ from editing import storage
 from editing.errors import Conflict, InvalidInput, NotFound, StorageFailure
 from editing.media import playlist as hls
 from editing.media.frames import jpeg_at
-from editing.models import Bucket, Recording, RecordJob
-from editing.services import links, streams
+from editing.models import Bucket, RecordFile, Recording, RecordJob
+from editing.services import links, media, streams
 from editing.timeline.clips import StreamName
 from editing.timeline.coverage import Coverage, Gap, Segment, follows
 from editing.timeline.frames import ENTRIES
@@ -141,3 +141,12 @@ def delete(recording: Recording, *, keep_files: bool = False) -> None:
             left, reason = left + 1, error.message
     if left:
         raise StorageFailure(f"The recording is gone, but {left} of its files stay in bucket {bucket}: {reason}")
+
+
+def delete_file(file: RecordFile, *, keep_file: bool = False) -> None:
+    """Remove a whole file of a recording with its asset; the recording stays. Raises StorageFailure, OutputKeyTaken."""
+    if file.asset:
+        media.delete(file.asset, keep_file=keep_file)
+    elif not keep_file:
+        storage.delete(file.recording.bucket, file.key)
+    RecordFile.objects.filter(pk=file.pk).delete()

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from editing import storage
-from editing.errors import EditingError, MediaError, NotFound
+from editing.aside import aside, at_most
+from editing.errors import Cancelled, EditingError, MediaError, NotFound
 from editing.media import frames
 from editing.media.report import CutReport
 from editing.models import Bucket, MediaAsset
 from editing.timeline.plan import CutPlan
 
 log = logging.getLogger(__name__)
+
+_FAREWELL = 0.3
+"""Seconds that a storage gets to take back pictures of a video that is not wanted any more."""
 
 Pictures = tuple[bytes, bytes]
 """The poster, and the cover in full size: in the order of MediaAsset.pictures."""
@@ -31,17 +36,21 @@ def make(plan: CutPlan, output: Path, report: CutReport) -> Pictures | None:
 
 
 @contextmanager
-def stored(pictures: Pictures | None, asset: MediaAsset) -> Iterator[None]:
+def stored(pictures: Pictures | None, asset: MediaAsset, *, stopped: Callable[[], bool]) -> Iterator[None]:
     """Store the pictures for a video that is published inside. Where that fails the bucket is left as it was found.
 
-    Raises StorageFailure.
+    Raises StorageFailure, and Cancelled soon after `stopped` says so: no longer than for a moment is a storage that
+    does not answer waited for then.
     """
     former: list[tuple[Bucket, str, bytes | None]] = []
     try:
         for data, (bucket, key) in zip(pictures or (), asset.pictures, strict=False):
-            former.append((bucket, key, _bytes_of(bucket, key)))
-            storage.save_bytes(data, bucket, key)
+            former.append((bucket, key, aside(partial(_bytes_of, bucket, key), stopped)))
+            storage.save_bytes(data, bucket, key, stopped=stopped)
         yield
+    except Cancelled:
+        at_most(_FAREWELL, partial(_put_back, former))
+        raise
     except BaseException:
         _put_back(former)
         raise

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from editing import storage
+from editing.aside import aside
 from editing.errors import Cancelled, EditingError, StaleState
 from editing.media.cut import cut
 from editing.media.probe import probe
@@ -74,13 +75,13 @@ def _edit(lease: Lease) -> None:
             report = cut(plan, output, open_segment=reading.open, progress=progress, cancelled=lease.stopped)
         lease.progress(Stage.PUBLISHING, 1.0)
         with report.timed(Stage.PUBLISHING):
-            pictures = covers.make(plan, output, report)
+            pictures = aside(partial(covers.make, plan, output, report), lease.stopped)
             asset = _asset(job, output, covered=bool(pictures))
             if not lease.renew():
                 raise StaleState("The lease is lost.")
             if lease.stopped():
                 raise Cancelled("Stopped before publishing.")
-            with covers.stored(pictures, asset):
+            with covers.stored(pictures, asset, stopped=lease.stopped):
                 storage.publish(output, job.bucket, job.key, stopped=lease.stopped)
     _succeed(lease, asset, report)
 

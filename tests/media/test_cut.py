@@ -191,7 +191,7 @@ def test_progress_rises_through_its_stages(tmp_path: Path) -> None:
     cut(plan, tmp_path / "out.mp4", open_segment=open_segment, progress=lambda *step: told.append(step))
 
     assert [done for _, done in told] == sorted(done for _, done in told)
-    assert {stage for stage, _ in told} == {Stage.ENCODING, Stage.VERIFYING}
+    assert {stage for stage, _ in told} == {Stage.ENCODING, Stage.WRITING, Stage.VERIFYING}
 
 
 def test_an_output_that_lacks_a_frame_is_found_out(tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ def run_aside(job: EditingJob) -> threading.Thread:
 
 
 def until(said: str, job: EditingJob, server: Front) -> None:
-    """Wait until the output's own bytes are on their way."""
+    """Wait until the bytes of such a file are on their way."""
     while not any(said in each.path for each in server.of("PUT")):
         assert EditingJob.objects.get(pk=job.pk).active
         time.sleep(0.02)
@@ -197,9 +197,10 @@ def until(said: str, job: EditingJob, server: Front) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("stuck", [False, True], ids=["slow", "stuck"])
-@pytest.mark.parametrize("parts", [False, True], ids=["one part", "several"])
+@pytest.mark.parametrize(("parts", "what"), [(False, "/posters/"), (False, "/out.mp4"), (True, "/out.mp4")])
 def test_publishing_is_cancelled_long_before_its_end(
     parts: bool,
+    what: str,
     stuck: bool,
     recording: Recording,
     remote: Bucket,
@@ -214,13 +215,15 @@ def test_publishing_is_cancelled_long_before_its_end(
         monkeypatch.setattr("s3transfer.utils.MIN_UPLOAD_CHUNKSIZE", 100_000)
     storage.save_bytes(b"what was there", remote, "out.mp4")
     job = submit(ed, clip(0, 12), bucket="remote", mode=Mode.ROUGH_FAST)
-    server.rate = 0 if stuck else 20_000
-    if stuck:
+    server.rate = 20_000 if what == "/out.mp4" else 500
+    if what == "/out.mp4":
         monkeypatch.setattr(covers, "make", lambda *_: None)
+    if stuck:
         server.stuck.set()
     server.requests.clear()
+    before = objects.keys()
     thread = run_aside(job)
-    until("/out.mp4", job, server)
+    until(what, job, server)
 
     asked = time.monotonic()
     editing_jobs.cancel(EditingJob.objects.get(pk=job.pk))
@@ -234,5 +237,40 @@ def test_publishing_is_cancelled_long_before_its_end(
     while objects.uploads() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert objects.uploads() == []
+    assert objects.keys() == before
     with storage.open_file(remote, "out.mp4") as file:
         assert file.read() == b"what was there"
+
+
+FULL = [(507, "XMinioStorageFull"), (400, "XMinioAdminBucketQuotaExceeded"), (403, "QuotaExceeded"), (507, "Other")]
+
+
+@pytest.mark.parametrize(("status", "code"), FULL)
+def test_a_full_s3_bucket_is_said_and_nothing_is_left(
+    status: int, code: str, recording: Recording, remote: Bucket, server: Front, objects: Objects, ed: User
+) -> None:
+    job = submit(ed, clip(0, 12), bucket="remote", mode=Mode.ROUGH_FAST)
+    server.refuses = (status, code)
+    before = objects.keys()
+
+    edit.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (JobState.FAILED, "NoSpace")
+    assert job.error_message.startswith(f"Bucket remote is full: posters/{job.media_id}.jpg needs 0.")
+    assert (objects.keys(), objects.uploads()) == (before, [])
+
+
+def test_an_s3_bucket_that_fills_up_leaves_no_pictures_of_what_does_not_fit(
+    recording: Recording, remote: Bucket, server: Front, objects: Objects, ed: User
+) -> None:
+    job = submit(ed, clip(0, 12), bucket="remote", mode=Mode.ROUGH_FAST)
+    server.refuses, server.most = (507, "XMinioStorageFull"), 50_000
+    before = objects.keys()
+
+    edit.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (JobState.FAILED, "NoSpace")
+    assert job.error_message.startswith("Bucket remote is full: out.mp4 needs 0.")
+    assert (objects.keys(), objects.uploads()) == (before, [])
