@@ -131,7 +131,7 @@ def test_an_s3_server_that_is_away_loses_nothing(
     assert any("cannot store" in problem for problem in health.check()["problems"])
     with s3.server(urlsplit(endpoint).port or 0):
         publisher.finish()
-        until(has(job, 6), within=40)
+        until(has(job, 6), within=90)
         until(lambda: RecordJob.objects.get().problem == "")
         record_jobs.stop(job)
         worker.ended()
