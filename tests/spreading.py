@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 _MOST = 8
 _ENGINE = ("tests/media/", "tests/timeline/")
@@ -46,6 +47,16 @@ class _Scheduling(LoadScopeScheduling):
         path = nodeid.partition("::")[0]
         together = [each.pattern for each in _TOGETHER if each.match(path)]
         return nodeid if path in _APART else (together or [path])[0]
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """Its process is gone: what it leaves others do, but not the test with which it went, which has failed."""
+        for unit in self.assigned_work[node].values():
+            for nodeid, done in unit.items():
+                if not done:
+                    unit[nodeid] = True
+                    super().remove_node(node)
+                    return nodeid
+        return super().remove_node(node)
 
 
 @pytest.hookimpl(tryfirst=True)
