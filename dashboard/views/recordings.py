@@ -144,7 +144,8 @@ def _drawn(recording: Recording, since: Instant) -> dict[str, Any]:
     """Instants in whole microseconds; each segment by its start. All from the segment on that is on at `since`."""
     whole = recording.range
     within = Range(max(since, whole.start), whole.end) if whole and since < whole.end else whole
-    found = recordings.coverage(recording, within)
+    outline = recordings.outline(recording, within)
+    found = outline.coverage
     start = found.segments[0].start if found.segments else since
     shown = Range(start, whole.end) if whole and since > whole.start else None
     return {
@@ -153,5 +154,5 @@ def _drawn(recording: Recording, since: Instant) -> dict[str, Any]:
         "covered": [[part.start, part.end] for part in found.shown()],
         "gaps": [[gap.range.start, gap.range.end, gap.reason, gap.intended] for gap in found.gaps(shown)],
         "clock": [[step.before, step.after] for step in found.clock_steps()],
-        "segments": sorted(segment.start for segment in found.segments),
+        "segments": outline.starts,
     }

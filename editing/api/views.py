@@ -81,7 +81,7 @@ class RecordingViewSet(ListedViewSet):
     @action(detail=True, pagination_class=None)
     def coverage(self, request: Request, pk: str) -> Response:
         """What is recorded, as merged ranges, the gaps between them with their reasons, and steps of the clock."""
-        found = recordings.coverage(self.get_object())
+        found = recordings.outline(self.get_object()).coverage
         body = {"covered": found.covered(), "gaps": found.gaps(), "clock_steps": found.clock_steps()}
         return Response(serializers.CoverageSerializer(body).data)
 

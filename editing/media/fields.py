@@ -11,20 +11,12 @@ from typing import Any
 
 from av import Packet
 
+from editing.media.sequence_sets import SEQUENCE, Bits, Sequence, read_sequence
 from editing.media.units import units
 
-_SLICES, _SEQUENCE, _PICTURE = range(1, 6), 7, 8
+_SLICES, _PICTURE = range(1, 6), 8
 _HEAD = 24
 """Bytes of a slice that hold what is asked for, emulation prevention included."""
-_WITH_CHROMA = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
-"""Profiles whose sequence parameter sets say how colours are sampled (7.3.2.1.1)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Sequence:
-    planes: bool
-    number_bits: int
-    frames_only: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +32,7 @@ class Fields:
     """
 
     def __init__(self, sets: bytes = b"") -> None:
-        self._sequences: dict[int, _Sequence] = {}
+        self._sequences: dict[int, Sequence] = {}
         self._pictures: dict[int, int] = {}
         self._first: _Field | None = None
         self.learn(units(sets))
@@ -58,13 +50,13 @@ class Fields:
     def learn(self, sets: Iterable[bytes]) -> None:
         """Parameter sets that hold from now on; a damaged one holds nothing."""
         for unit in sets:
-            kind, bits = unit[0] & 0x1F if unit else 0, _Reader(unit[1:])
-            if kind == _SEQUENCE:
-                number, sequence = _sequence(bits)
-                self._sequences[number] = sequence
+            kind, bits = unit[0] & 0x1F if unit else 0, Bits(unit[1:])
+            if kind == SEQUENCE:
+                sequence = read_sequence(unit)
+                self._sequences[sequence.id] = sequence
             elif kind == _PICTURE:
-                number, sequence_number = bits.ue(), bits.ue()
-                self._pictures[number] = sequence_number
+                number = bits.ue()
+                self._pictures[number] = bits.ue()
 
     def completes(self, data: bytes) -> bool:
         """Whether a picture (Annex B) is the other field of the frame that the one before began."""
@@ -81,7 +73,7 @@ class Fields:
     def _field(self, data: bytes) -> _Field | None:
         """None for a picture that is a whole frame, or that nothing describes."""
         unit = next((unit for unit in units(data) if unit and unit[0] & 0x1F in _SLICES), b"")
-        bits = _Reader(unit[1:_HEAD])
+        bits = Bits(unit[1:_HEAD])
         bits.skip(2)
         sequence = self._sequences.get(self._pictures.get(bits.ue(), -1))
         if sequence is None or sequence.frames_only:
@@ -123,68 +115,3 @@ def _joined(first: Any, second: Any) -> Any:
     whole.duration, whole.is_keyframe = (first.duration or 0) + (second.duration or 0), first.is_keyframe
     whole.stream = first.stream
     return whole
-
-
-def _sequence(bits: _Reader) -> tuple[int, _Sequence]:
-    """The id of a sequence parameter set, and what it says of fields (7.3.2.1.1)."""
-    profile = bits.u(24) >> 16
-    number, planes = bits.ue(), False
-    if profile in _WITH_CHROMA:
-        chroma = bits.ue()
-        planes = chroma == 3 and bool(bits.u(1))
-        bits.skip(2)
-        bits.u(1)
-        if bits.u(1):
-            _skip_scaling(bits, 8 if chroma != 3 else 12)
-    number_bits = bits.ue() + 4
-    if (order := bits.ue()) == 0:
-        bits.skip(1)
-    elif order == 1:
-        bits.u(1)
-        bits.skip(2)
-        bits.skip(min(bits.ue(), 255))
-    bits.skip(1)
-    bits.u(1)
-    bits.skip(2)
-    return number, _Sequence(planes, number_bits, bool(bits.u(1)))
-
-
-def _skip_scaling(bits: _Reader, lists: int) -> None:
-    for at in range(lists):
-        if not bits.u(1):
-            continue
-        last = following = 8
-        for _ in range(16 if at < 6 else 64):
-            if following:
-                following = (last + bits.se()) % 256
-            last = following or last
-
-
-class _Reader:
-    """Bits of a NAL unit's payload; past its end all of them are one, so that nothing is read for ever."""
-
-    def __init__(self, payload: bytes) -> None:
-        data = payload.replace(b"\x00\x00\x03", b"\x00\x00")
-        self._left = 8 * len(data)
-        self._value = int.from_bytes(data, "big")
-
-    def u(self, count: int) -> int:
-        missing = max(count - self._left, 0)
-        self._left -= count - missing
-        value = (self._value >> self._left) & ((1 << count - missing) - 1)
-        return (value + 1 << missing) - 1
-
-    def ue(self) -> int:
-        zeros = 0
-        while not self.u(1):
-            zeros += 1
-        return (1 << zeros) - 1 + self.u(zeros)
-
-    def skip(self, count: int) -> None:
-        """So many numbers."""
-        for _ in range(count):
-            self.ue()
-
-    def se(self) -> int:
-        value = self.ue()
-        return (value + 1) // 2 if value % 2 else -value // 2

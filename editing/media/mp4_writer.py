@@ -141,12 +141,12 @@ class Mp4Writer:
         like = dict(inside(self._memory.getvalue()))
         head = box(b"ftyp", like[b"ftyp"])
         moov = index(like[b"moov"], self._tracks)
-        if (missing := len(head) + len(moov) + _BOX - self._media) > 0:
+        if (missing := _size(head + moov) + _BOX - self._media) > 0:
             self._make_room(missing, alive)
             moov = index(like[b"moov"], self._tracks)
-        free = box(b"free", bytes(self._media - len(head) - len(moov) - _BOX))
+        free = box(b"free", bytes(self._media - _size(head + moov) - _BOX))
         media = struct.pack(">I4sQ", 1, b"mdat", self._at - self._media)
-        self._drain.write_head(b"".join((head, moov, free, media)))
+        self._drain.write_head([*head, *moov, *free, media])
 
     def _make_room(self, missing: int, alive: Callable[[], None]) -> None:
         """Move the media back; their new places may need twice as many bytes in the index."""
@@ -156,6 +156,10 @@ class Mp4Writer:
         for track in self._tracks:
             track.offsets = array("Q", (offset + by for offset in track.offsets))
         self._media, self._at = self._media + by, self._at + by
+
+
+def _size(parts: Sequence[bytes]) -> int:
+    return sum(map(len, parts))
 
 
 def _whole(samples: Sequence[bytes]) -> Samples:

@@ -7,8 +7,9 @@ libav copies instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -54,36 +55,49 @@ def may_be_plain(plan: CutPlan, output: Path) -> bool:
 
 
 class PlainCopier:
-    """Copies the pieces of one plan into one file. `offset` of each is where the output shows its first frame."""
+    """Copies the pieces of one plan, in order, into one file, and reads ahead from entering to leaving."""
 
     def __init__(
         self, plan: CutPlan, writer: Mp4Writer, open_segment: OpenSegment, count: Callable[[int], None], course: Course
     ) -> None:
-        self._writer, self._open, self._count, self._course = writer, open_segment, count, course
+        self._writer, self._count, self._course = writer, count, course
         self._codec, self._usual = plan.target.video.codec, plan.target.frame_ticks
-        pieces = [piece for piece in plan.pieces if piece.action is Action.COPY]
-        largest = max(segment.size for piece in pieces for segment in piece.files)
+        files = [file for piece in plan.pieces if piece.action is Action.COPY for file in piece.files]
+        largest = max(segment.size for segment in files)
         self._free: Memories = SimpleQueue()
         for _ in range(_AT_ONCE):
             self._free.put(np.empty(largest + largest // _ROOM + MARGIN, np.uint8))
+        self._ahead = SegmentsAhead(files, open_segment, self._free, laid_out)
+        self._offset = 0
+        self._segments: Generator[tuple[Segment, Layout, Bytes], None, None] = self._ahead.segments(
+            lambda: course.step(Stage.READING, self._offset)
+        )
+
+    def __enter__(self) -> PlainCopier:
+        self._ahead.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ahead.__exit__()
+        self._segments.close()  # it holds what holds it, and hours of tables with it
 
     def copy(self, piece: Piece, sound: CopiedAudio | None, offset: int, delay: int) -> int:
-        """How many frames were copied. Raises Irregular, UnreadableMedia, NoSpace, MediaError or Cancelled."""
-        wanted = _Wanted(piece, offset, delay, self._usual)
-        with SegmentsAhead(piece.files, self._open, self._free, laid_out) as ahead:
-            read = ahead.segments(lambda: self._course.step(Stage.READING, offset))
-            for number, (segment, found, memory) in enumerate(read, -len(piece.lead)):
-                try:
-                    self._course.step(Stage.READING, offset + max(segment.first_pts - piece.first_pts, 0))
-                    self._count(segment.size)
-                    if 0 <= number < len(piece.segments):
-                        wanted.write(self._writer, found, memory, number, breaks=self._codec == "hevc")
-                    if sound:
-                        sound.take_all(segment.first_pts + found.heard, found.ranks, found.sound, memory.data)
-                finally:
-                    self._writer.hand_over(then=partial(self._free.put, memory))
-                if wanted.complete and (sound is None or sound.full):
-                    break
+        """How many frames were copied; `offset` is where the output shows the first one.
+
+        Raises Irregular, UnreadableMedia, NoSpace, MediaError or Cancelled.
+        """
+        wanted, self._offset = _Wanted(piece, offset, delay, self._usual), offset
+        files = islice(self._segments, len(piece.files))
+        for number, (segment, found, memory) in enumerate(files, -len(piece.lead)):
+            try:
+                self._course.step(Stage.READING, offset + max(segment.first_pts - piece.first_pts, 0))
+                self._count(segment.size)
+                if 0 <= number < len(piece.segments):
+                    wanted.write(self._writer, found, memory, number, breaks=self._codec == "hevc")
+                if sound:
+                    sound.take_all(segment.first_pts + found.heard, found.ranks, found.sound, memory.data)
+            finally:
+                self._writer.hand_over(then=partial(self._free.put, memory))
         return wanted.copied
 
 
@@ -112,10 +126,6 @@ class _Wanted:
         self._shift = offset - piece.first_pts
         self._dts = np.frombuffer(frames.shown, np.int64) + (self._shift - delay)
         self._last = int(self._pts.max())
-
-    @property
-    def complete(self) -> bool:
-        return self.copied == len(self._pts)
 
     def write(self, writer: Mp4Writer, found: Layout, memory: Bytes, number: int, *, breaks: bool) -> None:
         """Those that segment `number` holds. With `breaks` none refers to what is before a splice.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import BinaryIO, Generic, TypeVar
@@ -50,7 +50,7 @@ class SegmentsAhead(Generic[Prepared]):
             if not isinstance(item, Exception):
                 self._free.put(item[2])
 
-    def segments(self, waits: Callable[[], None]) -> Iterator[tuple[Segment, Prepared, Bytes]]:
+    def segments(self, waits: Callable[[], None]) -> Generator[tuple[Segment, Prepared, Bytes], None, None]:
         """Each segment; `waits` is called every now and then until the next one is there.
 
         Raises UnreadableMedia for a segment that cannot be read or is not the one that was indexed, and what `prepare`
