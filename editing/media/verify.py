@@ -22,6 +22,8 @@ from editing.timeline.plan import CutPlan
 from editing.timeline.ticks import TICKS_PER_SECOND
 
 _SEAM_FRAMES, _SEAM_SECONDS = 3, Fraction(1, 4)
+_FIRST_FRAMES = 1
+"""Decoded at the beginning, where there is nothing that could be joined badly."""
 _MOST_COPIED_SEAMS, _MOST_ENCODED_SEAMS = 24, 6
 """How many joints are decoded: one encoder makes all joints of its output alike, and large pictures take time."""
 _UNPROBED = {"codec_whitelist": "none"}
@@ -198,7 +200,7 @@ def _decode_around(container: Any, joint: int, *, spoilt: bool) -> None:
                 if frame.is_corrupt and not spoilt:
                     raise VerificationFailed(f"A picture near {joint / TICKS_PER_SECOND:.3f} s is damaged.")
                 after += frame.pts is not None and frame.pts >= at
-            if after >= _SEAM_FRAMES:
+            if after >= (_SEAM_FRAMES if joint else _FIRST_FRAMES):
                 return
     except FFmpegError as error:
         if spoilt:
