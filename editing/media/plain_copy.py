@@ -32,8 +32,8 @@ from editing.timeline.pieces import Action, Piece
 from editing.timeline.plan import CutPlan
 
 _LARGEST = 1 << 26
-"""Bytes of a segment: five of them may be in memory at once, one as it is read."""
-_AT_ONCE = 4
+"""Bytes of a segment: four of them may be in memory at once, one as it is read."""
+_AT_ONCE = 3
 _ROOM = 16
 """One part of so many is there for prefixes beside what a segment's packets carry."""
 
