@@ -274,8 +274,8 @@ def _guessed_too_long(before: Segment, after: Segment) -> bool:
         return False
     if before.end_pts - after.first_pts <= _half_frames(before):
         return False
-    video = before.index.video
-    return video is not None and max(video.pts) < after.first_pts
+    video = before.index.video if before.packed else None
+    return not before.packed or (video is not None and max(video.pts) < after.first_pts)
 
 
 def _up_to(before: Segment, after: Segment) -> Segment:

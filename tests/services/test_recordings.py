@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
+from django.test import Client
 
 from editing import storage
 from editing.errors import InvalidInput, NotFound
 from editing.media.playlist import MediaPlaylist, parse
 from editing.models import AnchorRow, GapRow, Recording, SegmentRow, Stream
-from editing.services import recordings
+from editing.services import links, recordings
 from editing.timeline.clips import StreamName
-from editing.timeline.coverage import Gap
+from editing.timeline.coverage import ClockStep, Gap
 from editing.timeline.instant import SECOND, Range
+from editing.worker import recording_assets
 from editing.worker.coverage import coverage_of
 from tests.conftest import imported, signed_in
 from tests.media.test_frames import number_in
@@ -55,14 +58,31 @@ def test_a_playlist_plays_what_is_recorded(recording: Recording) -> None:
     assert [entry.duration for entry in read.entries] == [2 * SECOND] * 6
 
 
-def test_a_playlist_of_more_than_twelve_hours_wants_a_range(recording: Recording) -> None:
+def test_a_playlist_of_more_than_25_hours_wants_a_range(recording: Recording) -> None:
     assert recording.end is not None
-    recording.end += 13 * 3600 * SECOND
+    recording.end += 25 * 3600 * SECOND
 
-    with pytest.raises(InvalidInput, match="twelve hours"):
+    with pytest.raises(InvalidInput, match="25 hours"):
         recordings.playlist(recording, uri=str)
     with pytest.raises(NotFound):
         recordings.playlist(recording, uri=str, within=seconds(3600, 3700))
+
+
+@pytest.mark.parametrize("hours", [24, 30])
+def test_the_address_of_a_recording_as_an_asset_plays_however_long_it_is(
+    recording: Recording, opal: User, client: Client, hours: int
+) -> None:
+    assert recording.start is not None
+    assert recording.end is not None
+    recording.playlist = "main.m3u8"
+    recording.start = recording.end - hours * 3600 * SECOND
+    recording.save()
+    asset = recording_assets.asset_of(recording, owner_id=opal.pk)
+    assert asset is not None
+
+    answer = client.get(links.asset_url(asset))
+
+    assert (answer.status_code, answer.content.count(b"#EXTINF")) == (200, 6)
 
 
 def test_a_deleted_recording_leaves_nothing_behind(recording: Recording) -> None:
@@ -156,3 +176,28 @@ def test_there_is_no_picture_in_a_hole(recording: Recording) -> None:
     for at in (START - 1, START + 5 * SECOND, START + 12 * SECOND):
         with pytest.raises(NotFound):
             recordings.picture(recording, at, width=160)
+
+
+def test_an_outline_is_the_coverage_in_fewer_words(recording: Recording) -> None:
+    recording.segments.filter(sequence=3).delete()
+
+    outline, whole = recordings.outline(recording), recordings.coverage(recording)
+
+    assert len(outline.coverage.segments) == 2
+    assert outline.coverage.covered() == whole.covered()
+    assert outline.coverage.gaps() == whole.gaps()
+    assert outline.starts == [segment.start for segment in whole.segments]
+
+
+@pytest.mark.parametrize("clock", [-1_000_000, 7_000_000])
+def test_an_outline_tells_of_a_clock_that_was_set(recording: Recording, clock: int) -> None:
+    first = recording.anchors.get()
+    later = recording.anchors.create(epoch=first.epoch, utc=first.utc + clock, pts=first.pts, reason="drift")
+    moved = recording.segments.filter(sequence__gte=3)
+    moved.update(anchor=later, start=F("start") + clock, end=F("end") + clock)
+    recording.refresh_from_db()
+
+    outline, whole = recordings.outline(recording).coverage, recordings.coverage(recording)
+
+    assert outline.clock_steps() == whole.clock_steps() == (ClockStep(START + 6_000_000, START + 6_000_000 + clock),)
+    assert (outline.shown(), outline.gaps()) == (whole.shown(), whole.gaps())
