@@ -88,6 +88,7 @@ class CopiedAudio:
         except NotFramewise:
             if not self._parsed:
                 raise
+            self._report.undecodable_sound += 1
 
     def take_all(self, pts: Integers, frames: SoundFrames, first: int, end: int) -> None:
         """The frames first ≤ n < end, the packet of the n-th one at the unwrapped time `pts[n]`.

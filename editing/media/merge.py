@@ -94,7 +94,8 @@ class _Merge:
     def run(self) -> None:
         pieces = self.plan.pieces
         try:
-            with Edges(pieces, self.plan.target, self.effort, self.open_segment, self._count) as edges:
+            warn = self.report.warnings.append
+            with Edges(pieces, self.plan.target, self.effort, self.open_segment, self._count, warn) as edges:
                 self._describe()
                 self.delay = max((clock.delay(each) for each in pieces if each.action is Action.COPY), default=0)
                 for before, piece in zip((None, *pieces), pieces, strict=False):

@@ -11,7 +11,7 @@ import struct
 import zlib
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import accumulate
 
@@ -41,8 +41,9 @@ DISPOSABLE = 0x10
 """Bit beside the kind: no other frame refers to this one."""
 DAMAGED = 0x20
 """Another one: a part of this frame was missing, or one just before it, when it was recorded."""
-_HOLDS_DAMAGE = 0x80
-"""Bit in a packed index's first byte: some frame is damaged, so that most need not be unpacked to know."""
+_HOLDS_DAMAGE, _HOLDS_DAMAGED_SOUND = 0x80, 0x40
+"""Bits in a packed index's first byte: some of it is damaged, so that most need not be unpacked to know."""
+_NO_FORMAT = _HOLDS_DAMAGE | _HOLDS_DAMAGED_SOUND
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,14 @@ class VideoIndex:
 
 @dataclass(frozen=True)
 class AudioIndex:
-    """Packets of one audio track in order; a packet lasts until `pts` of the next, the last one until `end`."""
+    """Packets of one audio track in order; a packet lasts until `pts` of the next, the last one until `end`.
+
+    `damaged` are the positions of packets of which a part is missing, or others just before them.
+    """
 
     pts: tuple[int, ...]
     end: int
+    damaged: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pts)
@@ -114,7 +119,11 @@ def pack(index: FrameIndex) -> bytes:
     for track in index.audio:
         parts += [_second_differences(track.pts), struct.pack("<q", track.end)]
     damaged = any(mark & DAMAGED for mark in index.video.marks) if index.video else False
-    return bytes([FORMAT | damaged * _HOLDS_DAMAGE]) + zlib.compress(b"".join(parts), 6)
+    damaged_sound = any(track.damaged for track in index.audio)
+    if damaged_sound:
+        parts += [_integers(track.damaged) for track in index.audio]
+    first = FORMAT | damaged * _HOLDS_DAMAGE | damaged_sound * _HOLDS_DAMAGED_SOUND
+    return bytes([first]) + zlib.compress(b"".join(parts), 6)
 
 
 def holds_damage(packed: bytes) -> bool:
@@ -122,14 +131,21 @@ def holds_damage(packed: bytes) -> bool:
     return bool(packed) and bool(packed[0] & _HOLDS_DAMAGE)
 
 
+def holds_damaged_sound(packed: bytes) -> bool:
+    """Whether a packed index has a damaged packet of sound."""
+    return bool(packed) and bool(packed[0] & _HOLDS_DAMAGED_SOUND)
+
+
 def unpack(packed: bytes) -> FrameIndex:
     """Raises ValueError for bytes that `pack` did not make."""
-    if not packed or packed[0] & ~_HOLDS_DAMAGE != FORMAT:
+    if not packed or packed[0] & ~_NO_FORMAT != FORMAT:
         raise ValueError("This is not a segment index of a known format.")
     reader = _Reader(zlib.decompress(packed[1:]))
     has_video, tracks = reader.take("<BB")
     video = _unpack_video(reader) if has_video else None
     audio = tuple(AudioIndex(reader.sums(), reader.take("<q")[0]) for _ in range(tracks))
+    if holds_damaged_sound(packed):
+        audio = tuple(replace(track, damaged=reader.integers()) for track in audio)
     return FrameIndex(video, audio)
 
 
