@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from dashboard.instant_fields import ComingInstantInput, InstantField
 from editing.errors import EditingError, InvalidInstant
 from editing.models import Bucket, Project, RecordTemplate, Stream
 from editing.services import editing_jobs
@@ -105,17 +106,6 @@ class RangeForm(forms.Form):
         values["cover"] = start + cover if kind == "by" and cover is not None else cover
         if values["cover"] is not None and not start <= values["cover"] <= end:
             self.add_error("cover", "The cover must lie in its clip.")
-
-
-class InstantField(forms.CharField):
-    """An instant in full, or nothing."""
-
-    def clean(self, value: Any) -> Instant | None:
-        text = super().clean(value)
-        try:
-            return parse_instant(text) if text else None
-        except InvalidInstant as error:
-            raise forms.ValidationError(error.message) from error
 
 
 class CoverForm(forms.Form):
@@ -233,5 +223,15 @@ class RecordJobForm(forms.Form):
         required=False,
         help_text="An http(s) address that is told of each state and each file.",
     )
-    start_at = InstantField(label="Begins", required=False, help_text="Empty: now. Like 2026-11-20T10:00:00Z")
-    end_at = InstantField(label="Ends", required=False, help_text="Empty: when somebody stops it.")
+    start_at = InstantField(
+        label="Begins",
+        required=False,
+        widget=ComingInstantInput({"placeholder": "20:00"}),
+        help_text="20:00, or 2026-11-20 20:00. Empty: now.",
+    )
+    end_at = InstantField(
+        label="Ends",
+        required=False,
+        widget=ComingInstantInput({"placeholder": "22:00"}),
+        help_text="Empty: when somebody stops it.",
+    )

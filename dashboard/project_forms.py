@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from dashboard.forms import InstantField
+from dashboard.instant_fields import ComingInstantInput, InstantField
 from editing.errors import EditingError
 from editing.models import Bucket, Project
 from editing.services import record_jobs
@@ -27,7 +27,8 @@ class LiveProjectForm(forms.Form):
     reserved_at = InstantField(
         label="Begins",
         required=False,
-        help_text="When to look for the stream and record it, like 2026-11-20T10:00:00Z. Empty: it is not reserved.",
+        widget=ComingInstantInput({"placeholder": "20:00"}),
+        help_text="When to look for the stream and record it: 20:00, or 2026-11-20 20:00. Empty: it is not reserved.",
     )
 
     def clean(self) -> dict[str, Any]:

@@ -79,6 +79,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("record-jobs/<str:job_id>/", record_jobs.detail, name="record-job"),
     path("record-jobs/<str:job_id>/status/", record_jobs.status, name="record-job-status"),
     path("record-jobs/<str:job_id>/<str:verb>/", record_jobs.act, name="record-job-act"),
+    path("record-files/<str:file_id>/retry/", record_jobs.retry_file, name="record-file-retry"),
     path("record-templates/", record_templates.index, name="record-templates"),
     path("record-templates/create/", record_templates.create, name="record-template-create"),
     path("record-templates/<str:template_id>/", record_templates.detail, name="record-template"),

@@ -13,11 +13,9 @@ from editing.models import Bucket, Recording
 from editing.services import access_keys, recordings
 from editing.timeline.clips import StreamName
 from editing.worker import lease
-from tests.no_skips import pytest_addoption, pytest_runtest_makereport
 from tests.samples import BASIC, START, Kind, playlist
 
-__all__ = ["pytest_addoption", "pytest_runtest_makereport"]
-
+pytest_plugins = ["tests.no_skips", "tests.spreading"]
 MAIN = StreamName("example.com", "live", "main")
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -15,7 +13,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -23,14 +20,13 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-import redis
 from django.conf import settings
+
+from tests import brokers
+from tests.sharing import free_port
 
 _MANAGE = str(Path(settings.BASE_DIR) / "manage.py")
 _QUICK = {"JOB_LEASE_SECONDS": "3", "SWEEP_SECONDS": "1", "RESEND_SECONDS": "2"}
-
-_BROKERS = cycle(range(1, 16))
-"""Redis has sixteen databases, the first is for the tests. Two installations on one take each other's work."""
 
 
 class Installation:
@@ -127,9 +123,9 @@ class Installation:
 def installation(home: Path, *arguments: str, demo: bool = False, **environment: str) -> Iterator[Installation]:
     """Not started yet; what it left is killed and its database removed afterwards."""
     home.mkdir(parents=True, exist_ok=True)
-    with _database() as servers:
+    with _broker() as broker, _database() as database:
         own = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
-        values = {**own, **_QUICK, "EDITING_HOME": str(home), **servers, **environment}
+        values = {**own, **_QUICK, "EDITING_HOME": str(home), **broker, **database, **environment}
         found = Installation(home, values, *arguments, demo=demo)
         try:
             yield found
@@ -141,33 +137,28 @@ def installation(home: Path, *arguments: str, demo: bool = False, **environment:
 
 
 @contextmanager
+def _broker() -> Iterator[dict[str, str]]:
+    if not settings.CELERY_BROKER_URL.startswith("redis"):
+        yield {}
+        return
+    with brokers.another(settings.CELERY_BROKER_URL) as own:
+        yield {"CELERY_BROKER_URL": own}
+
+
+@contextmanager
 def _database() -> Iterator[dict[str, str]]:
-    """On PostgreSQL and Redis a database of its own in each, beside those of the tests."""
-    own: dict[str, str] = {}
-    if settings.CELERY_BROKER_URL.startswith("redis"):
-        own["CELERY_BROKER_URL"] = _empty(re.sub(r"/\d+$", f"/{next(_BROKERS)}", settings.CELERY_BROKER_URL))
+    """On PostgreSQL one of its own, beside that of the tests."""
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
-        yield own
+        yield {}
         return
     name = f"up_{uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as database:
         database.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
-        yield {**own, "DATABASE_URL": urlunsplit(urlsplit(server)._replace(path=f"/{name}"))}
-        database.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
-
-
-def _empty(broker: str) -> str:
-    """Without what an installation before left there."""
-    with redis.Redis.from_url(broker) as server:
-        server.flushdb()
-    return broker
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        try:
+            yield {"DATABASE_URL": urlunsplit(urlsplit(server)._replace(path=f"/{name}"))}
+        finally:
+            database.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
 
 
 def wait_for(condition: Callable[[], bool], seconds: float, explain: Callable[[], object] = lambda: "") -> None:

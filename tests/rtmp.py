@@ -16,6 +16,7 @@ import pytest
 
 from editing.media import ffmpeg
 from tests.samples import BEEP, Kind, picture
+from tests.sharing import free_port
 
 MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
 _CONFIGURATION = """
@@ -44,7 +45,7 @@ def server(folder: Path, port: int = 0) -> Iterator[Server]:
     nginx = shutil.which("nginx") or "/usr/sbin/nginx"
     if not (Path(nginx).exists() and MODULE.exists()):
         pytest.skip("needs nginx with its rtmp module (apt-get install nginx libnginx-mod-rtmp)")
-    port = port or _free_port()
+    port = port or free_port()
     configuration = folder / "nginx.conf"
     configuration.write_text(_CONFIGURATION.format(module=MODULE, folder=folder, port=port))
     process = subprocess.Popen([nginx, "-c", configuration, "-p", folder], stderr=subprocess.DEVNULL)
@@ -106,12 +107,6 @@ def in_order(numbers: list[int]) -> bool:
     """Whether each picture is there, once. Of the last ones, two may still have been on their way: B-frames come after
     the picture that follows them."""
     return numbers[:-2] == list(range(numbers[0], numbers[0] + len(numbers) - 2)) and numbers[-1] < numbers[-3] + 5
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_for(port: int) -> None:

@@ -6,13 +6,12 @@ encoding and scaling; the pattern gives comparisons of pictures something to loo
 
 from __future__ import annotations
 
-import atexit
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from hashlib import sha256
 from pathlib import Path
-from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Any
 
@@ -25,12 +24,13 @@ from editing.timeline.coverage import Coverage, Segment
 from editing.timeline.frames import pack
 from editing.timeline.instant import Instant, parse_instant
 from editing.timeline.ticks import WRAP, Anchor
+from tests.sharing import RUN, locked
 
 BITS = 16
 START = parse_instant("2026-11-20T10:00:00Z")
 BEEP = 0.05
-_FOLDER = Path(mkdtemp(prefix="samples-"))
-atexit.register(rmtree, _FOLDER, ignore_errors=True)
+_FOLDER = RUN / "samples"
+_FOLDER.mkdir(exist_ok=True)
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,24 @@ class Kind:
 
 
 def playlist(kind: Kind) -> Path:
-    """The HLS playlist of a sample, made once per test session."""
-    return _make(kind)
+    """The HLS playlist of a sample, made once in a run of tests, whichever of its processes asks."""
+    return shared(repr(kind), lambda folder: _make(kind, folder)) / "index.m3u8"
 
 
-@cache
-def _make(kind: Kind) -> Path:
-    folder = Path(mkdtemp(dir=_FOLDER))
+def shared(name: str, make: Callable[[Path], None]) -> Path:
+    """The folder that `make` fills; it is called once in a run of tests for each name."""
+    digest = sha256(name.encode()).hexdigest()[:16]
+    found = _FOLDER / digest
+    if not found.exists():
+        with locked(digest):
+            if not found.exists():
+                draft = Path(mkdtemp(dir=_FOLDER))
+                make(draft)
+                draft.rename(found)
+    return found
+
+
+def _make(kind: Kind, folder: Path) -> None:
     command = [
         *(ffmpeg.binary(), "-v", "error", "-y"),
         *("-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{kind.width}x{kind.height}", "-r", kind.rate, "-i", "pipe:0"),
@@ -80,7 +91,6 @@ def _make(kind: Kind) -> Path:
         picture(kind.first + number, kind.width, kind.height).tobytes() for number in range(kind.frames)
     )
     subprocess.run(command, input=pictures, check=True)
-    return folder / "index.m3u8"
 
 
 def _sound(kind: Kind) -> list[str]:

@@ -10,6 +10,12 @@ from django.utils.safestring import SafeString
 
 from editing.timeline.instant import SECOND, Instant, format_instant, to_datetime
 
+_ANCHORS = {
+    "start": "the recording began",
+    "discontinuity": "the stream began anew",
+    "clock": "the stream's own clock jumped",
+}
+
 register = template.Library()
 _STATES = {
     "Init": ("quiet", "Preparing"),
@@ -25,6 +31,16 @@ _STATES = {
     "waiting": ("busy", "On its way"),
     "delivered": ("good", "Arrived"),
     "failed": ("bad", "Given up"),
+    "Draft": ("quiet", "Draft"),
+    "Editing": ("quiet", "In editing"),
+    "Producing": ("busy", "Merging"),
+    "Produced": ("good", "Merged"),
+    "ProduceFailed": ("bad", "Merge failed"),
+    "Reserving": ("busy", "Reserved"),
+    "ReservationCanceled": ("quiet", "Reservation cancelled"),
+    "BroadCasting": ("live", "On air"),
+    "LoadingFailed": ("bad", "Stream not found"),
+    "LiveFinished": ("quiet", "Off air"),
 }
 
 
@@ -93,8 +109,16 @@ def duration(microseconds: int | str | None) -> str:
 
 
 @register.filter
+def anchor_words(reason: str) -> str:
+    """Why a clock was tied to UTC anew."""
+    return _ANCHORS.get(reason, reason)
+
+
+@register.filter
 def milliseconds(microseconds: int | None) -> str:
-    """A small difference in µs, with its sign: +12 ms."""
+    """A difference in µs, with its sign: +12 ms, −90.0 s."""
+    if abs(microseconds or 0) >= 10 * SECOND:
+        return f"{(microseconds or 0) / SECOND:+.1f} s".replace("-", "−")
     return f"{(microseconds or 0) / 1000:+.0f} ms".replace("-", "−").replace("+0 ", "0 ").replace("−0 ", "0 ")
 
 

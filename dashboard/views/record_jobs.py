@@ -14,9 +14,9 @@ from dashboard.access import account_of, load, needs
 from dashboard.forms import RecordJobForm
 from editing import queue
 from editing.errors import Conflict, InvalidInput
-from editing.models import Delivery, RecordJob, RecordState
+from editing.models import Delivery, RecordFile, RecordJob, RecordState
 from editing.models.roles import Verb
-from editing.services import health, record_jobs
+from editing.services import health, record_files, record_jobs
 
 _ROWS = RecordJob.objects.select_related("stream", "bucket")
 _VERBS = {
@@ -70,6 +70,20 @@ def act(request: HttpRequest, job_id: str, verb: str) -> HttpResponse:
     except Conflict as error:
         job.refresh_from_db()
         problem = error.message
+    return render(request, "record_jobs/_status.html", {**_context(request, job), "problem": problem})
+
+
+@needs(Verb.OPERATE)
+@require_POST
+def retry_file(request: HttpRequest, file_id: str) -> HttpResponse:
+    """Have a file of a recording made that could not be made; the answer is its job's status."""
+    file = load(RecordFile.objects.exclude(recording__record_job=None), request, pk=file_id)
+    problem = ""
+    try:
+        record_files.retry(file)
+    except Conflict as error:
+        problem = error.message
+    job = load(_ROWS, request, pk=file.recording.record_job_id)
     return render(request, "record_jobs/_status.html", {**_context(request, job), "problem": problem})
 
 

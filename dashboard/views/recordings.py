@@ -15,7 +15,7 @@ from dashboard.access import load, needs
 from dashboard.clip_list import ClipList
 from dashboard.forms import MergeForm
 from editing.errors import EditingError, StorageFailure
-from editing.models import Recording
+from editing.models import AnchorRow, Recording
 from editing.models.roles import Verb
 from editing.services import links, recordings
 from editing.timeline.instant import SECOND, Instant, Range
@@ -115,8 +115,17 @@ def _facts(recording: Recording) -> dict[str, Any]:
         "bitrate": recording.size * 8 * SECOND // whole.duration if whole and whole.duration else None,
         "gaps": gaps["count"],
         "missing": gaps["missing"],
-        "anchors": list(recording.anchors.order_by("-pk")[:_ANCHORS_SHOWN]),
+        "anchors": _anchors(recording),
     }
+
+
+def _anchors(recording: Recording) -> list[AnchorRow]:
+    """The latest, newest first, each with how far it was `moved` from the one before on the same clock."""
+    found = list(recording.anchors.order_by("-pk")[: _ANCHORS_SHOWN + 1])
+    for anchor, before in zip(found, [*found[1:], None], strict=True):
+        same = before is not None and before.epoch == anchor.epoch
+        anchor.moved = anchor.utc - before.value.instant(anchor.pts) if before and same else None
+    return found[:_ANCHORS_SHOWN]
 
 
 def _version(request: HttpRequest, recording: Recording, since: int) -> str:
@@ -135,13 +144,15 @@ def _drawn(recording: Recording, since: Instant) -> dict[str, Any]:
     """Instants in whole microseconds; each segment by its start. All from the segment on that is on at `since`."""
     whole = recording.range
     within = Range(max(since, whole.start), whole.end) if whole and since < whole.end else whole
-    found = recordings.coverage(recording, within)
+    outline = recordings.outline(recording, within)
+    found = outline.coverage
     start = found.segments[0].start if found.segments else since
     shown = Range(start, whole.end) if whole and since > whole.start else None
     return {
         "start": start,
         "end": whole.end if whole else start,
-        "covered": [[part.start, part.end] for part in found.covered()],
+        "covered": [[part.start, part.end] for part in found.shown()],
         "gaps": [[gap.range.start, gap.range.end, gap.reason, gap.intended] for gap in found.gaps(shown)],
-        "segments": [segment.start for segment in found.segments],
+        "clock": [[step.before, step.after] for step in found.clock_steps()],
+        "segments": outline.starts,
     }

@@ -8,8 +8,8 @@ from django.contrib import admin
 
 from editing.admin.base import OperatorAdmin
 from editing.admin.jobs import EventInline
-from editing.models import RecordEvent, RecordJob, RecordPause, RecordTemplate
-from editing.services import record_jobs, record_templates
+from editing.models import RecordEvent, RecordFile, RecordJob, RecordPause, RecordTemplate
+from editing.services import record_files, record_jobs, record_templates
 from editing.timeline.instant import format_instant
 
 if TYPE_CHECKING:
@@ -61,6 +61,25 @@ class RecordJobAdmin(OperatorAdmin):
     @admin.action(description="Start again")
     def start(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
         self.for_each(request, rows, record_jobs.start, "started")
+
+
+@admin.register(RecordFile)
+class RecordFileAdmin(OperatorAdmin):
+    """Whole files of recordings; their assets are listed with the others."""
+
+    list_display = ("key", "format", "state", "problem", "recording", "job", "created_at")
+    list_filter = ("state", "format")
+    list_select_related = ("recording__stream", "recording__record_job")
+    search_fields = ("id", "key", "recording__record_job__name", "recording__stream__name")
+    actions = ("retry",)
+
+    @admin.display(ordering="recording__record_job__name")
+    def job(self, file: RecordFile) -> str:
+        return str(file.recording.record_job or "–")
+
+    @admin.action(description="Try again to make")
+    def retry(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        self.for_each(request, rows, record_files.retry, "is made again")
 
 
 @admin.register(RecordTemplate)

@@ -23,6 +23,7 @@ from editing.models import (
     MediaAsset,
     Project,
     ProjectState,
+    RecordFile,
     Recording,
     RecordJob,
     RecordTemplate,
@@ -174,6 +175,17 @@ class RecordJobFilter(django_filters.FilterSet):
     class Meta:
         model = RecordJob
         fields: tuple[str, ...] = ()
+
+
+class RecordFileFilter(django_filters.FilterSet):
+    state = django_filters.MultipleChoiceFilter(choices=RecordFile.State.choices)
+    job = django_filters.CharFilter("recording__record_job_id")
+    recording = django_filters.NumberFilter("recording_id")
+    ordering = django_filters.OrderingFilter(fields=("created_at",))
+
+    class Meta:
+        model = RecordFile
+        fields = ("format",)
 
 
 class RecordTemplateFilter(django_filters.FilterSet):

@@ -13,9 +13,10 @@ from rest_framework.response import Response
 
 from editing.api import filters
 from editing.api import record_serializers as serializers
+from editing.api.serializers import RecordFileSerializer
 from editing.api.views import ListedViewSet
-from editing.models import RecordJob, RecordTemplate
-from editing.services import record_jobs, record_templates
+from editing.models import RecordFile, RecordJob, RecordTemplate
+from editing.services import record_files, record_jobs, record_templates
 
 _ID = "[0-9a-f]{32}"
 _JOB = serializers.RecordJobDetailSerializer
@@ -47,6 +48,21 @@ class RecordTemplateViewSet(ListedViewSet):
         """Delete a template of your own; jobs that use it go on."""
         record_templates.delete(self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RecordFileViewSet(ListedViewSet):
+    """Record files: whole recordings as MP4 or FLV, because the template of their job asks for them."""
+
+    queryset = rows = RecordFile.objects.all()
+    serializer_class = RecordFileSerializer
+    filterset_class = filters.RecordFileFilter
+    lookup_value_regex = _ID
+
+    @extend_schema(request=None, responses={202: RecordFileSerializer})
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: str) -> Response:
+        """Have a file made that could not be made."""
+        return Response(RecordFileSerializer(record_files.retry(self.get_object())).data, status.HTTP_202_ACCEPTED)
 
 
 class RecordJobViewSet(ListedViewSet):

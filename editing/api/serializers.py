@@ -62,7 +62,7 @@ class RecordFileSerializer(serializers.ModelSerializer[RecordFile]):
 
     class Meta:
         model = RecordFile
-        fields = ("id", "format", "key", "state", "problem", "asset")
+        fields = ("id", "recording", "format", "key", "state", "problem", "asset", "created_at")
 
 
 class RecordingDetailSerializer(RecordingSerializer):
@@ -84,11 +84,20 @@ class PlaybackSerializer(serializers.Serializer[Any]):
     url = serializers.CharField()
 
 
+class ClockStepSerializer(serializers.Serializer[Any]):
+    """The clock was set, or its drift followed: what would have been the instant `before` is the instant `after`. No
+    media is missing there."""
+
+    before = InstantField()
+    after = InstantField()
+
+
 class CoverageSerializer(serializers.Serializer[Any]):
-    """Merged ranges of what is recorded, and the gaps between them with reasons."""
+    """Merged ranges of what is recorded, the gaps between them with reasons, and where the clock was set."""
 
     covered = RangeSerializer(many=True)
     gaps = GapSerializer(many=True)
+    clock_steps = ClockStepSerializer(many=True)
 
 
 class SegmentSerializer(serializers.ModelSerializer[SegmentRow]):

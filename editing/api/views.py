@@ -80,9 +80,9 @@ class RecordingViewSet(ListedViewSet):
     @extend_schema(responses=serializers.CoverageSerializer)
     @action(detail=True, pagination_class=None)
     def coverage(self, request: Request, pk: str) -> Response:
-        """What is recorded, as merged ranges, and the gaps between them with their reasons."""
-        found = recordings.coverage(self.get_object())
-        body = {"covered": found.covered(), "gaps": found.gaps()}
+        """What is recorded, as merged ranges, the gaps between them with their reasons, and steps of the clock."""
+        found = recordings.outline(self.get_object()).coverage
+        body = {"covered": found.covered(), "gaps": found.gaps(), "clock_steps": found.clock_steps()}
         return Response(serializers.CoverageSerializer(body).data)
 
     @extend_schema(responses=serializers.SegmentSerializer(many=True))

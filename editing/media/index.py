@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import io
-import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median_low
 from typing import Any, BinaryIO
 
 import av
 from av.error import FFmpegError
+from isal.isal_zlib import crc32
 
 from editing.errors import UnreadableMedia, UnsupportedMedia
 from editing.media.fields import Fields
 from editing.media.instants import spread
+from editing.media.laying_out import packed_layout
 from editing.media.parameters import HEAD, audio_parameters, configuration, video_parameters
 from editing.media.sound_rows import SoundRows
 from editing.media.transport import PACKET, Break, breaks, ends_whole
@@ -72,7 +73,8 @@ def index_segment(
                 reading.video.damage(breaks(data, reading.video_stream.id))
             for stream in reading.audio_streams:
                 reading.sound[stream.index].damage(breaks(data, stream.id))
-            return reading.result(known, zlib.crc32(data), lambda pid, frames: _end(file, pid, frames, declared))
+            found = reading.result(known, crc32(data), lambda pid, frames: _end(file, pid, frames, declared))
+            return replace(found, index=replace(found.index, layout=packed_layout(data, found.index.video)))
     except (FFmpegError, OSError) as error:  # an empty file makes libav seek before its beginning
         raise UnreadableMedia(f"The segment cannot be read as MPEG-TS: {error.strerror}.") from error
 

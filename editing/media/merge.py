@@ -19,10 +19,10 @@ from editing.media import clock
 from editing.media.audio_copy import CopiedAudio, NotFramewise
 from editing.media.audio_encode import EncodedAudio
 from editing.media.edges import Edges
+from editing.media.layout import Irregular
 from editing.media.matching import Effort, MatchingEncoder, effort, settings
 from editing.media.mp4_writer import Mp4Writer
 from editing.media.muxer import Muxer
-from editing.media.packetized import Irregular
 from editing.media.parameter_sets import brings_sets, with_sets
 from editing.media.plain_copy import PlainCopier, may_be_plain
 from editing.media.reader import OpenSegment, PacketReader
@@ -94,8 +94,12 @@ class _Merge:
     def run(self) -> None:
         pieces = self.plan.pieces
         try:
-            warn = self.report.warnings.append
-            with Edges(pieces, self.plan.target, self.effort, self.open_segment, self._count, warn) as edges:
+            with (
+                self.plain or nullcontext(),
+                Edges(
+                    pieces, self.plan.target, self.effort, self.open_segment, self._count, self.report.warnings.append
+                ) as edges,
+            ):
                 self._describe()
                 self.delay = max((clock.delay(each) for each in pieces if each.action is Action.COPY), default=0)
                 for before, piece in zip((None, *pieces), pieces, strict=False):
@@ -111,6 +115,7 @@ class _Merge:
                 self.muxer.finish(partial(self.course.step, Stage.WRITING, self.plan.ticks))
         finally:
             self.muxer.close()
+            self.plain = None  # it holds this merge, which holds it
 
     def _copy(self, piece: Piece, *, continues: bool) -> None:
         with self.report.timed(Stage.READING):

@@ -9,12 +9,12 @@ another, nothing of what the index says of it need be true.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 import av
 from av.error import FFmpegError
+from isal.isal_zlib import crc32
 
 from editing.errors import UnreadableMedia
 from editing.media.fields import Fields, whole_frames
@@ -72,7 +72,7 @@ class _Joined:
             data = self._file.read(size)
         except OSError as error:
             raise UnreadableMedia(f"Segment {self._segment.key} cannot be read: {error.strerror}.") from error
-        self._checksum = zlib.crc32(data, self._checksum)
+        self._checksum = crc32(data, self._checksum)
         self._count(len(data))
         return data
 

@@ -82,14 +82,14 @@ class Vitals:
         self.last_packet = packet.at
         self.received += len(packet.data)
         self._lately.append((packet.at, len(packet.data), int(packet.track == VIDEO)))
-        while packet.at - self._lately[0][0] > _LATELY:
+        while abs(packet.at - self._lately[0][0]) > _LATELY:  # the clock may have been set back
             self._lately.popleft()
 
     def rates(self, now: Instant) -> tuple[int, float]:
         """Bits and pictures per second, lately; nothing where nothing came."""
         if self.measured is not None:
             return self.measured
-        came = [each for each in list(self._lately) if now - each[0] <= _LATELY]
+        came = [each for each in list(self._lately) if abs(now - each[0]) <= _LATELY]
         lasted = max(now - came[0][0], SECOND) if came else SECOND
         bits, pictures = sum(each[1] for each in came) * 8, sum(each[2] for each in came)
         return bits * SECOND // lasted, round(pictures * SECOND / lasted, 1)

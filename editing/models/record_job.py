@@ -72,7 +72,8 @@ class RecordJob(models.Model):
     url = models.TextField()
     published = models.BooleanField(default=False)
     bucket = models.ForeignKey(Bucket, models.PROTECT, related_name="+")
-    template = models.ForeignKey(RecordTemplate, models.SET_NULL, null=True, related_name="+")
+    # Its id stays when the template is deleted: jobs go on telling which one they were made from.
+    template = models.ForeignKey(RecordTemplate, models.DO_NOTHING, null=True, related_name="+", db_constraint=False)
     template_name = models.CharField(max_length=128)
     formats = models.JSONField()
     notify_url = models.CharField(max_length=1024, blank=True)

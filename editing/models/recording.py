@@ -42,7 +42,10 @@ class Recording(models.Model):
     class Meta:
         ordering = ("-start", "-id")
         constraints = (models.UniqueConstraint(fields=("stream", "origin"), name="recording_origin"),)
-        indexes = (models.Index(fields=("stream", "start"), name="recording_by_start"),)
+        indexes = (
+            models.Index(fields=("stream", "start"), name="recording_by_start"),
+            models.Index(fields=("start", "id"), name="recording_in_order"),
+        )
 
     def __str__(self) -> str:
         return f"{self.stream} #{self.pk}"
@@ -71,11 +74,18 @@ class AnchorRow(models.Model):
     drift = models.BigIntegerField(default=0)
     reason = models.CharField(max_length=64, help_text="Why it began: start, discontinuity, clock, drift …")
 
+    moved: int | None = None
+    """µs from where the anchor before would have it; set by who lists them."""
+
     class Meta:
         ordering = ("recording", "id")
 
     def __str__(self) -> str:
         return f"{self.recording} epoch {self.epoch}"
+
+    @property
+    def value(self) -> Anchor:
+        return Anchor(self.utc, self.pts)
 
 
 class ParameterSet(models.Model):
@@ -152,7 +162,7 @@ class SegmentRow(models.Model):
             size=self.size,
             checksum=self.checksum,
             epoch=anchor.epoch,
-            anchor=Anchor(anchor.utc, anchor.pts),
+            anchor=anchor.value,
             start=self.start,
             end=self.end,
             first_pts=self.first_pts,

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from editing import queue, storage
 from editing.errors import AssetExists, InvalidInput, OutputKeyTaken, PermissionDenied
-from editing.models import Bucket, EditingJob, MediaAsset, Recording, SegmentRow
+from editing.models import Bucket, EditingJob, MediaAsset, RecordFile, Recording, SegmentRow
 from editing.services import callbacks
 from editing.worker.events import notify_address
 
@@ -95,6 +95,8 @@ def delete(asset: MediaAsset, *, keep_file: bool = False) -> None:
         files.remove((bucket, asset.key))
     elif _is_of_a_recording(asset):
         raise PermissionDenied("This file is part of a recording; delete the asset alone, or the recording.")
+    else:
+        RecordFile.objects.filter(asset=asset).delete()  # it would be listed without being there
     gone, _ = MediaAsset.objects.filter(pk=asset.pk).delete()
     for place, key in files if gone else ():
         storage.delete(place, key)

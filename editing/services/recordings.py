@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import BinaryIO
 
@@ -10,19 +11,40 @@ from editing import storage
 from editing.errors import Conflict, InvalidInput, NotFound, StorageFailure
 from editing.media import playlist as hls
 from editing.media.frames import jpeg_at
-from editing.models import Bucket, Recording, RecordJob
-from editing.services import links, streams
+from editing.models import Bucket, RecordFile, Recording, RecordJob
+from editing.models.recording import SegmentQuerySet
+from editing.services import links, media, streams
 from editing.timeline.clips import StreamName
 from editing.timeline.coverage import Coverage, Gap, Segment, follows
 from editing.timeline.frames import ENTRIES
 from editing.timeline.instant import SECOND, Instant, Range
 from editing.worker import ingest, listing
 
+_OUTLINED = ("pk", "start", "end", "first_pts", "end_pts", "frames", "anchor_id")
 LONGEST_PLAYLIST = 12 * 3600 * SECOND
 LONGEST_PREVIEW = 6 * 3600 * SECOND
 """Half of that: the other half is for what will be recorded while the address holds."""
 _LOOK_BACK = 4
 """Segments in which a place is looked for where decoding can begin, for a single picture."""
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What is recorded, where one segment of `coverage` stands for all that simply go on, and when each began."""
+
+    coverage: Coverage
+    starts: list[Instant]
+
+
+@dataclass
+class _Run:
+    """Segments that go on from one to the next: the first one's key, and where the last one ends."""
+
+    first: int
+    anchor: int
+    end: Instant
+    end_pts: int
+    frames: int
 
 
 def import_playlist(
@@ -47,13 +69,44 @@ def import_playlist(
 
 
 def coverage(recording: Recording, within: Range | None = None) -> Coverage:
-    """What the recording holds, without the frames' index: for rulers, lists and playlists."""
+    """What the recording holds, without the frames' index: for playlists."""
+    return Coverage(_rows(recording, within).values_of(), _gaps(recording))
+
+
+def outline(recording: Recording, within: Range | None = None) -> Outline:
+    """The same for rulers and lists, which want it of a whole day at once: segments that simply go on are one."""
+    starts: list[Instant] = []
+    runs: list[_Run] = []
+    for key, start, end, first_pts, end_pts, frames, anchor in _rows(recording, within).values_list(*_OUTLINED):
+        starts.append(start)
+        run = runs[-1] if runs else None
+        if (
+            run
+            and run.anchor == anchor
+            and abs(first_pts - run.end_pts) <= (end_pts - first_pts) // max(frames, 1) // 2
+        ):
+            run.end, run.end_pts, run.frames = end, end_pts, run.frames + frames
+        else:
+            runs.append(_Run(key, anchor, end, end_pts, frames))
+    of = {run.first: run for run in runs}
+    firsts = recording.segments.filter(pk__in=of).defer("packed").values_of()
+    found = [
+        replace(each, end=of[each.id].end, end_pts=of[each.id].end_pts, frames=of[each.id].frames) for each in firsts
+    ]
+    return Outline(Coverage(found, _gaps(recording)), starts)
+
+
+def _rows(recording: Recording, within: Range | None) -> SegmentQuerySet:
     rows = recording.segments.defer("packed").order_by("start")
     if within:
         first = rows.filter(start__lte=within.start).order_by("-start").values_list("start", flat=True).first()
         rows = rows.filter(start__gte=first if first is not None else within.start, start__lt=within.end)
+    return rows
+
+
+def _gaps(recording: Recording) -> list[Gap]:
     gaps = recording.gaps.values_list("start", "end", "reason")
-    return Coverage(rows.values_of(), [Gap(Range(start, end), reason) for start, end, reason in gaps])
+    return [Gap(Range(start, end), reason) for start, end, reason in gaps]
 
 
 def playlist(recording: Recording, *, uri: Callable[[Segment], str], within: Range | None = None) -> str:
@@ -141,3 +194,12 @@ def delete(recording: Recording, *, keep_files: bool = False) -> None:
             left, reason = left + 1, error.message
     if left:
         raise StorageFailure(f"The recording is gone, but {left} of its files stay in bucket {bucket}: {reason}")
+
+
+def delete_file(file: RecordFile, *, keep_file: bool = False) -> None:
+    """Remove a whole file of a recording with its asset; the recording stays. Raises StorageFailure, OutputKeyTaken."""
+    if file.asset:
+        media.delete(file.asset, keep_file=keep_file)
+    elif not keep_file:
+        storage.delete(file.recording.bucket, file.key)
+    RecordFile.objects.filter(pk=file.pk).delete()

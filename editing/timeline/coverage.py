@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import takewhile, zip_longest
+from itertools import accumulate, pairwise, zip_longest
 
 from editing.timeline.frames import FrameIndex, unpack
 from editing.timeline.instant import Instant, Range
@@ -78,6 +78,22 @@ class Gap:
         return self.reason in INTENDED
 
 
+@dataclass(frozen=True, slots=True)
+class ClockStep:
+    """A new anchor between two segments whose packets go on: what would be the instant `before` is the instant `after`.
+
+    The clock was set forward or back, or had drifted; no media is missing there, and none is there twice.
+    """
+
+    before: Instant
+    after: Instant
+
+    @property
+    def skipped(self) -> Range | None:
+        """The instants that no picture has, because the clock went past them."""
+        return Range(self.before, self.after) if self.before < self.after else None
+
+
 @dataclass(frozen=True)
 class Run:
     """Segments that follow each other without a hole, on one clock and with one set of parameters."""
@@ -92,10 +108,10 @@ class Run:
 def adjoins(before: Segment, after: Segment) -> bool:
     """Whether no video is missing between two segments: a hole is more than one and a half frames.
 
-    Within an epoch the media's own clock decides, so that rounded dates never make a hole; between epochs only the
-    instants can.
+    Within an epoch the media's own clock decides, so that rounded dates never make a hole; between epochs, and where
+    a clock that was set back shows later media first, only the instants can.
     """
-    if _same_clock(before, after):
+    if _same_clock(before, after) and before.first_pts <= after.first_pts:
         return after.first_pts - before.end_pts <= _half_frames(before)
     return after.start - before.end <= microseconds(_half_frames(before))
 
@@ -122,24 +138,33 @@ class Coverage:
     """Segments of one stream in order of time. Nothing outside a range that is asked for is looked at.
 
     `segments` show each instant once: where recordings overlap, the one that is running goes on as long as it can.
+    Where packets simply go on they are followed whatever the clock says: set back, it shows instants again, and the
+    pictures are others.
     """
 
     def __init__(self, segments: Iterable[Segment], gaps: Iterable[Gap] = ()) -> None:
         in_order = sorted(_trimmed(segments), key=_order)
         self.segments = tuple(_in_turn(in_order))
         self.known_gaps = tuple(sorted(gaps, key=lambda gap: gap.range))
-        self._ends = [segment.end for segment in self.segments]
+        self._ends = list(accumulate((segment.end for segment in self.segments), max))
         self._recordings = _by_recording(in_order)
 
     @property
     def range(self) -> Range | None:
         """From the first instant to the last one, whatever is missing in between."""
-        return Range(self.segments[0].start, self.segments[-1].end) if self.segments else None
+        return Range(self.segments[0].start, self._ends[-1]) if self.segments else None
 
     def touching(self, wanted: Range) -> tuple[Segment, ...]:
-        """The segments that hold at least one instant of the range, in order."""
-        found = map(self.segments.__getitem__, range(bisect_right(self._ends, wanted.start), len(self.segments)))
-        return tuple(takewhile(lambda segment: segment.start < wanted.end, found))
+        """The segments that hold at least one instant of the range, in order, with those in between."""
+        found: list[Segment] = []
+        for position in range(bisect_right(self._ends, wanted.start), len(self.segments)):
+            segment = self.segments[position]
+            if segment.start >= wanted.end:
+                break
+            found.append(segment)
+            if segment.end >= wanted.end:
+                break
+        return tuple(found)
 
     def before(self, segment: Segment) -> Iterator[Segment]:
         """The segments that lead up to this one on its clock without a hole, nearest first."""
@@ -166,11 +191,33 @@ class Coverage:
         before: Segment | None = None
         for segment in self.segments:
             if before and adjoins(before, segment):
-                ranges[-1] = Range(min(ranges[-1].start, segment.start), segment.end)
+                ranges[-1] = Range(min(ranges[-1].start, segment.start), max(ranges[-1].end, segment.end))
             else:
                 ranges.append(segment.range)
             before = segment
         return tuple(ranges)
+
+    def shown(self) -> tuple[Range, ...]:
+        """The same without the instants that a clock skipped as it was set forward: no picture has those."""
+        skipped = [step.skipped for step in self.clock_steps() if step.skipped]
+        ranges: list[Range] = []
+        for part in self.covered():
+            start = part.start
+            for each in skipped:
+                if part.start <= each.start and each.end <= part.end:
+                    ranges.append(Range(start, each.start))
+                    start = each.end
+            ranges.append(Range(start, part.end))
+        return tuple(ranges)
+
+    def clock_steps(self) -> tuple[ClockStep, ...]:
+        """Where the clock of a recording was set, or its drift was followed."""
+        return tuple(
+            ClockStep(before.end, after.start)
+            for recording in self._recordings.values()
+            for before, after in pairwise(recording)
+            if before.anchor != after.anchor and follows(before, after)
+        )
 
     def gaps(self, within: Range | None = None) -> tuple[Gap, ...]:
         """The holes in the given range (its edges count), or in all that was ever expected to be recorded."""
@@ -227,8 +274,8 @@ def _guessed_too_long(before: Segment, after: Segment) -> bool:
         return False
     if before.end_pts - after.first_pts <= _half_frames(before):
         return False
-    video = before.index.video
-    return video is not None and max(video.pts) < after.first_pts
+    video = before.index.video if before.packed else None
+    return not before.packed or (video is not None and max(video.pts) < after.first_pts)
 
 
 def _up_to(before: Segment, after: Segment) -> Segment:
@@ -251,27 +298,35 @@ def _by_recording(segments: Iterable[Segment]) -> dict[int, list[Segment]]:
 def _in_turn(segments: list[Segment]) -> Iterator[Segment]:
     """The segments that show something new, one after the other: of the same recording while it goes on."""
     own = _next_of_recording(segments)
-    position, cursor = 0, 0
+    position, cursor, reached = 0, 0, segments[0].end if segments else 0
+    shown: set[int] = set()
     while position < len(segments):
         segment = segments[position]
         yield segment
-        cursor = _showing_more(segment, range(cursor, len(segments)), segments)
+        shown.add(position)
+        reached = max(reached, segment.end)
+        cursor = _showing_more(reached, range(cursor, len(segments)), segments)
         following, position = own[position], cursor
-        while following is not None and segments[following].end <= segment.end:
+        while following is not None and (following in shown or not _goes_on(segment, segments[following], reached)):
             following = own[following]
         if following is not None and adjoins(segment, segments[following]):
             position = following
 
 
-def _showing_more(shown: Segment, positions: Iterable[int], segments: list[Segment]) -> int:
-    return next((position for position in positions if segments[position].end > shown.end), len(segments))
+def _goes_on(before: Segment, after: Segment, reached: Instant) -> bool:
+    return after.end > reached or follows(before, after)
+
+
+def _showing_more(reached: Instant, positions: Iterable[int], segments: list[Segment]) -> int:
+    return next((position for position in positions if segments[position].end > reached), len(segments))
 
 
 def _next_of_recording(segments: list[Segment]) -> list[int | None]:
     following: list[int | None] = [None] * len(segments)
     latest: dict[int, int] = {}
-    for position, segment in enumerate(segments):
-        if segment.recording in latest:
-            following[latest[segment.recording]] = position
-        latest[segment.recording] = position
+    for position in sorted(range(len(segments)), key=lambda each: segments[each].sequence):
+        recording = segments[position].recording
+        if recording in latest:
+            following[latest[recording]] = position
+        latest[recording] = position
     return following

@@ -198,8 +198,10 @@ def _pieces_of(group: Group, coverage: Coverage, target: Target, mode: Mode, *, 
 def _holes(found: _Found, pieces: Sequence[Piece]) -> tuple[Gap, ...]:
     """What is missing of the range, beyond half a frame at its edges (a range need not begin on a frame)."""
     clip, known = found.clip, found.coverage.known_gaps
-    unrecorded = gaps_between(Coverage(found.touching).covered(), known, clip.range)
-    explained = sorted([*covered(pieces), *(gap.range for gap in unrecorded)])
+    own = Coverage(found.touching)
+    unrecorded = gaps_between(own.covered(), known, clip.range)
+    skipped = (step.skipped for step in own.clock_steps() if step.skipped)
+    explained = sorted([*covered(pieces), *(gap.range for gap in unrecorded), *skipped])
     undecodable = [Gap(gap.range, NOT_DECODABLE) for gap in gaps_between(explained, (), clip.range)]
     half = pieces[0].segments[0].frame_microseconds // 2
     missing = sorted([*unrecorded, *undecodable], key=lambda gap: gap.range)

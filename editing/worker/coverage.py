@@ -44,7 +44,26 @@ def _around(stream: Stream, wanted: Range) -> list[Segment]:
     before = rows.filter(start__lte=wanted.start).order_by("-start")
     inside = rows.filter(start__gt=wanted.start, start__lt=wanted.end).order_by("start")
     after = rows.filter(start__gte=wanted.end).order_by("start")[:1]
-    return [*_back_to_entry(before), *inside.values_of(), *after.values_of()]
+    found = [*_back_to_entry(before), *inside.values_of()]
+    return [*found, *_between(found), *after.values_of()]
+
+
+def _between(found: Iterable[Segment]) -> list[Segment]:
+    """What a clock that was set has put elsewhere in time: segments of a recording between some of its segments."""
+    missing: list[Segment] = []
+    for number, own in _numbers(found).items():
+        if absent := sorted(set(range(min(own), max(own))) - own):
+            missing += SegmentRow.objects.filter(
+                recording=number, sequence__gte=absent[0], sequence__lte=absent[-1]
+            ).values_of()
+    return missing
+
+
+def _numbers(found: Iterable[Segment]) -> dict[int, set[int]]:
+    numbers: dict[int, set[int]] = {}
+    for segment in found:
+        numbers.setdefault(segment.recording, set()).add(segment.sequence)
+    return numbers
 
 
 def _back_to_entry(before: QuerySet[SegmentRow]) -> list[Segment]:

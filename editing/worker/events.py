@@ -78,7 +78,11 @@ def register_complete(asset: MediaAsset) -> Event:
 
 
 def record_status(job: RecordJob, reason: str) -> Event:
-    """`Status` has the three words of IMS, to which a stopped job is a paused one; `State` is ours."""
+    """`Status` has the three words of IMS, to which a stopped job is a paused one; `State` is ours.
+
+    The event is that of a changed status: IMS and its sibling for live streams (record_started, _paused, _resumed) tell
+    nothing of a job that has just been submitted, whose answer says so. One that is started again is told as initial.
+    """
     status = RecordState.PAUSED if job.state == RecordState.STOPPED else RecordState(job.state)
     message = {**_of_job(job), "Status": status.value, "State": RecordState(job.state).value, "Reason": reason}
     return Event(RECORD_STATUS, job.pk, job.owner_id, message)

@@ -14,7 +14,6 @@ from editing.models import AnchorRow, GapRow, ParameterSet, Recording, SegmentRo
 from editing.timeline.frames import pack
 from editing.timeline.instant import Range
 from editing.timeline.parameters import Parameters
-from editing.timeline.ticks import Anchor
 from editing.worker.timekeeper import Placed, Timekeeper
 
 
@@ -56,8 +55,7 @@ class Filing:
         if last is None:
             return
         self.sequence, self.parameters, self._anchor = last.sequence + 1, last.parameters.parameters, last.anchor
-        anchor = Anchor(last.anchor.utc, last.anchor.pts)
-        self.clock = Timekeeper(None, last.anchor.epoch, anchor, last.end_pts, last.end)
+        self.clock = Timekeeper(None, last.anchor.epoch, last.anchor.value, last.end_pts, last.end)
         for gap in self.recording.gaps.filter(end__gt=last.end).order_by("start"):
             self.clock.skip(gap.end - max(gap.start, last.end), gap.reason)
 

@@ -73,6 +73,16 @@ def send_again() -> None:
         _send(file)
 
 
+def again(file: RecordFile) -> bool:
+    """Have one made that could not be made; False where it is not such a one, or no longer."""
+    failed = RecordFile.objects.filter(pk=file.pk, state=RecordFile.State.FAILED)
+    if not failed.update(state=RecordFile.State.WAITING, problem=""):
+        return False
+    file.refresh_from_db()
+    _send(file)
+    return True
+
+
 def _send(file: RecordFile) -> None:
     RecordFile.objects.filter(pk=file.pk).update(sent_at=timezone.now())
     queue.send(queue.RECORD_FILE, file.pk, queue=queue.FAST)

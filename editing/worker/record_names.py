@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from editing.models import Recording, RecordJob
@@ -44,7 +45,15 @@ def _of_recording(job: RecordJob, prefix: str, recording: Recording, number: int
 
 def relative(key: str, playlist: str) -> str:
     """How a playlist calls a file of the same bucket."""
-    return posixpath.relpath(key, posixpath.dirname(playlist) or ".")
+    folder, _, name = key.rpartition("/")
+    return posixpath.join(_from_to(posixpath.dirname(playlist), folder), name)
+
+
+@lru_cache(maxsize=256)
+def _from_to(playlists: str, folder: str) -> str:
+    """The way from one folder to the other; playlists of a day name thousands of files of the same few folders."""
+    way = posixpath.relpath(f"/{folder}", f"/{playlists}")
+    return "" if way == "." else way
 
 
 def segments_format(job: RecordJob) -> dict[str, Any]:

@@ -50,12 +50,13 @@ class Editor {
     const answer = await fetch(`${this.root.dataset.timeline}?since=${Math.round(since * 1000)}`).catch(() => null);
     if (!answer?.ok) return null;
     heard(answer.headers.get("Date"));
-    const { start, end, covered, gaps, segments, ended } = await answer.json();
+    const { start, end, covered, gaps, clock, segments, ended } = await answer.json();
     return {
       start: start / 1000,
       end: end / 1000,
       covered: covered.map((pair) => pair.map((each) => each / 1000)),
       gaps: gaps.map(([from, to, reason, intended]) => [from / 1000, to / 1000, reason, intended]),
+      clock: clock.map((pair) => pair.map((each) => each / 1000)),
       segments: segments.map((each) => each / 1000),
       ended,
     };
@@ -80,7 +81,7 @@ class Editor {
     this.timeline.extend(data.end);
     this.recording.covered = data.covered;
     this.recording.starts = new Map(data.segments.map((start) => [Math.floor(start), start]));
-    this.#listGaps(data.gaps);
+    this.#listGaps(data.gaps, data.clock);
     if (this.live) $("length").textContent = sayDuration(data.end - this.recording.start);
     this.player.grew();
     const last = new Date(data.end + (this.live ? AHEAD : 0)).toISOString();
@@ -342,20 +343,22 @@ class Editor {
     for (const button of this.#buttons("play")) button.textContent = this.video.paused ? "Play" : "Pause";
   }
 
-  #listGaps(gaps) {
+  #listGaps(gaps, clock) {
     const details = $("gaps");
-    details.hidden = !gaps.length;
+    const steps = clock.map(([from, to]) => [from, to, `the clock was set ${to < from ? "back" : "forward"}, or had drifted so far; nothing is missing`]);
+    const all = [...gaps, ...steps].sort(([one], [other]) => one - other);
+    details.hidden = !all.length;
     const pauses = gaps.filter(([, , , intended]) => intended).length;
-    const said = [counted(gaps.length - pauses, "gap"), counted(pauses, "pause")].filter(Boolean).join(" and ");
-    details.querySelector("summary").textContent = `${said} in this recording`;
-    details.querySelector("ul").replaceChildren(...gaps.slice(0, 500).map((gap) => this.#gapRow(gap)));
+    const said = [counted(gaps.length - pauses, "gap"), counted(pauses, "pause"), counted(clock.length, "clock change")].filter(Boolean);
+    details.querySelector("summary").textContent = `${said.join(", ")} in this recording`;
+    details.querySelector("ul").replaceChildren(...all.slice(0, 500).map((each) => this.#gapRow(each)));
   }
 
   #gapRow([start, end, reason]) {
     const row = document.createElement("li");
     const button = Object.assign(document.createElement("button"), { type: "button", className: "ghost", textContent: full(start) });
     button.addEventListener("click", () => this.seek(start - 40));
-    row.append(button, ` ${sayDuration(end - start)}, ${reason}`);
+    row.append(button, ` ${sayDuration(Math.abs(end - start))}, ${reason}`);
     return row;
   }
 
@@ -379,6 +382,7 @@ function grown(known, found) {
     ...found,
     covered: joins ? [...before.slice(0, -1), [last[0], first[1]], ...found.covered.slice(1)] : [...before, ...found.covered],
     gaps: [...known.gaps.filter(([, end]) => end <= found.start), ...found.gaps],
+    clock: [...known.clock.filter(([from]) => from <= found.start), ...found.clock],
     segments: [...known.segments.filter((each) => each < found.start), ...found.segments],
   };
 }

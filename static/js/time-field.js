@@ -47,12 +47,13 @@ class TimeField extends HTMLElement {
 
   #typed() {
     const text = this.input.value.trim();
-    const bounds = { first: fromISO(this.getAttribute("first") ?? ""), last: fromISO(this.getAttribute("last") ?? "") };
+    const [first, last] = ["first", "last"].map((name) => fromISO(this.getAttribute(name) ?? ""));
     const found = /^now$/i.test(text) ? Math.floor(serverNow()) : parseTyped(text, {
       zone: currentZone(),
       near: this.#near,
       base: this.#base,
-      ...(Number.isNaN(bounds.first) ? {} : { first: bounds.first - 1000, last: bounds.last + 1000 }),
+      ...(Number.isNaN(first) ? {} : { first: first - 1000 }),
+      ...(Number.isNaN(last) ? {} : { last: last + 1000 }),
     });
     this.sent.value = found === null ? text : toISO(found);
     this.#mark(found !== null || text === "");

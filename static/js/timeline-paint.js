@@ -11,7 +11,7 @@ const STEPS = [
   20, 40, 100, 200, 500, SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE,
   10 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR,
 ];
-const COLOURS = ["covered", "segment", "missing", "missing-text", "clip", "clip-text", "marked", "head", "line", "quiet", "text", "accent", "surface"];
+const COLOURS = ["covered", "segment", "missing", "missing-text", "clip", "clip-text", "clock", "marked", "head", "line", "quiet", "text", "accent", "surface"];
 export const LANE = { top: 34, height: 44 };
 const CLIPS = { top: 84, height: 18 };
 const LABEL = 11;
@@ -43,6 +43,7 @@ export class Painter {
     this.#segments(pen, view);
     this.#frames(pen, view);
     for (const gap of view.data.gaps) this.#gap(pen, view, gap);
+    for (const step of view.data.clock) this.#step(pen, view, step);
     this.#marked(pen, view);
     for (const clip of view.clips) this.#clip(pen, view, clip);
     for (const [start, end] of view.achieved) this.#taken(pen, view, start, end);
@@ -128,6 +129,37 @@ export class Painter {
     pen.setLineDash([]);
   }
 
+  /* Where the clock was set: a dotted stretch that no picture has, or a line where it went back, and by how much. */
+  #step(pen, view, [before, after]) {
+    const [from, to] = [view.x(before), view.x(after)];
+    const [left, right] = [Math.min(from, to), Math.max(from, to)];
+    if (left > view.width || right < 0) return;
+    pen.strokeStyle = pen.fillStyle = this.colour.clock;
+    pen.lineWidth = 2;
+    pen.setLineDash([2, 3]);
+    pen.beginPath();
+    for (const x of after > before ? [from, to] : [from]) {
+      pen.moveTo(Math.round(x), LANE.top - 4);
+      pen.lineTo(Math.round(x), LANE.top + LANE.height + 4);
+    }
+    if (after > before && right - left > 4) {
+      pen.moveTo(left, LANE.top + LANE.height / 2);
+      pen.lineTo(right, LANE.top + LANE.height / 2);
+    }
+    pen.stroke();
+    pen.setLineDash([]);
+    pen.lineWidth = 1;
+    const text = `clock ${after < before ? "−" : "+"}${sayDuration(Math.abs(after - before))}`;
+    const wide = pen.measureText(text).width;
+    if ((view.to - view.from) / view.data.clock.length < ((wide + 12) / view.width) * view.span) return;
+    const inside = right - left > wide + 12 && after > before;
+    const at = inside ? (Math.max(left, 0) + Math.min(right, view.width)) / 2 - wide / 2 : Math.min(Math.max(from, 0) + 6, view.width - wide - 6);
+    pen.fillStyle = this.colour.surface;
+    pen.fillRect(at - 4, LANE.top + LANE.height / 2 - 9, wide + 8, 18);
+    pen.fillStyle = this.colour.clock;
+    pen.fillText(text, at, LANE.top + LANE.height / 2);
+  }
+
   #clip(pen, view, { start, end, number, cover }) {
     this.#block(pen, view, start, end, CLIPS, this.colour.clip);
     const [x, width] = extent(view, start, end);
@@ -191,6 +223,8 @@ export class Painter {
       const [at, wide] = extent(whole, from, to, 2);
       this.#hole(pen, at, lane.top, wide, lane.height, whole.width, intended);
     }
+    pen.fillStyle = this.colour.clock;
+    for (const [from] of view.data.clock) pen.fillRect(Math.round(whole.x(from)) - 1, 1, 2, height - 2);
     for (const clip of view.clips) this.#block(pen, whole, clip.start, clip.end, { top: height - 8, height: 6 }, this.colour.clip);
     pen.strokeStyle = this.colour.text;
     pen.lineWidth = 2;

@@ -9,7 +9,7 @@ export class Timeline {
   /* `events`: seek(instant) while the pointer scrubs, changed() after each drawing. */
   constructor(ruler, overview, whole, events) {
     Object.assign(this, { ruler, overview, whole, events });
-    this.data = { covered: [], gaps: [], segments: [] };
+    this.data = { covered: [], gaps: [], clock: [], segments: [] };
     this.clips = []; // {start, end, number}
     this.achieved = []; // [start, end] of whole segments that a rough mode takes
     this.frames = null; // instants of the frames around the playhead

@@ -57,6 +57,7 @@ def test_coverage_is_merged_ranges_and_gaps(recording: Recording, vera: User) ->
                 "intended": False,
             }
         ],
+        "clock_steps": [],
     }
 
 

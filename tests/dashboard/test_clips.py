@@ -310,6 +310,7 @@ def test_the_timeline_is_coverage_gaps_and_segments(recording: Recording, client
         "end": begin + 12_000_000,
         "covered": [[begin, begin + 12_000_000]],
         "gaps": [],
+        "clock": [],
         "segments": [begin + at for at in range(0, 12_000_000, 2_000_000)],
         "ended": True,
     }
@@ -326,6 +327,7 @@ def test_of_a_timeline_that_grows_only_the_end_is_asked_for(recording: Recording
         "end": begin + 12_000_000,
         "covered": [[begin + 8_000_000, begin + 12_000_000]],
         "gaps": [],
+        "clock": [],
         "segments": [begin + 8_000_000, begin + 10_000_000],
         "ended": True,
     }

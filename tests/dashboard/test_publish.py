@@ -60,7 +60,7 @@ def test_it_shows_who_is_on_air(opal: User) -> None:
     shown = page(opal, "/publish/")
 
     assert "192.0.2.9" in shown
-    assert "on air" in shown
+    assert "On air" in shown
 
 
 def test_a_name_that_no_stream_can_have_is_refused(opal: User) -> None:

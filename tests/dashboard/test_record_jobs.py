@@ -1,4 +1,4 @@
-"""The pages of record jobs; what is recorded is for tests/worker/test_record.py."""
+"""The pages of record jobs; what is recorded is for tests/worker/live."""
 
 from datetime import timedelta
 from typing import Any
@@ -103,7 +103,7 @@ def test_a_job_shows_how_its_stream_is(job: RecordJob, media: Bucket, opal: User
         "2 segments for which there was no room",
         "gone",
         f'href="/recordings/{recording.pk}/"',
-        "on air",
+        "On air",
     ):
         assert words in shown
     assert "No worker" not in shown

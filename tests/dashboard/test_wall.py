@@ -56,7 +56,7 @@ def test_a_stream_that_is_recorded_shows_its_newest_picture(job: RecordJob, vera
     picture = f"/streams/{job.stream_id}/pictures/{newest.pk}.jpg"
     assert f'src="{picture}"' in shown
     assert f'href="/recordings/{job.recording_id}/#live"' in shown
-    assert "on air" in shown
+    assert "On air" in shown
     assert "s behind live" in shown
     answer = signed_in(vera).get(picture)
     assert (answer["Content-Type"], answer.content[:2]) == ("image/jpeg", b"\xff\xd8")
@@ -84,7 +84,7 @@ def test_a_silent_stream_is_off_air_and_comes_last(job: RecordJob, vera: User, s
     shown = wall(vera)
     assert "published from 192.0.2.9" in shown
     assert "Not recorded" in shown
-    assert "off air" in shown
+    assert "Off air" in shown
 
 
 def test_a_stopped_job_leaves_the_wall(job: RecordJob, vera: User) -> None:

@@ -84,7 +84,7 @@ def test_the_wall_shows_what_is_on_and_leads_to_its_end(studio: Installation, pa
     growing(studio)
     page.goto("/on-air/")
     card = page.locator("#wall li", has_text="Demo stream")
-    expect(card).to_contain_text("on air")
+    expect(card).to_contain_text("On air")
     expect(card).to_contain_text("behind live")
     first = card.locator("img").get_attribute("src")
     assert card.locator("img").evaluate("async (image) => (await image.decode(), image.naturalWidth)") == 480
@@ -139,7 +139,7 @@ def test_a_stream_gets_its_key_on_a_page(studio: Installation, page: Page) -> No
     with publisher(f"rtmp://127.0.0.1:{studio.rtmp_port}/live/keyed") as refused:
         assert refused.wait(20) != 0
     with publisher(f"rtmp://127.0.0.1:{studio.rtmp_port}/live/{key}"):
-        expect(page.locator(".badge.live")).to_have_text("on air")
+        expect(page.locator(".badge.live")).to_have_text("On air")
 
 
 def test_publisher_and_server_come_back_when_they_die(studio: Installation) -> None:

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from editing import queue, storage
-from editing.models import Bucket, Recording, RecordJob, RecordTemplate
+from editing.models import Bucket, MediaAsset, RecordFile, Recording, RecordJob, RecordTemplate
 from editing.services import record_jobs
 from tests.rpc.calling import Caller, caller
 
@@ -213,6 +213,52 @@ def test_files_are_found_by_job_time_and_format(call: Caller, file: Recording) -
         assert done(call, "ListLiveRecordFiles", **params)["TotalCount"] == count, params
 
 
+@pytest.fixture
+def movie(file: Recording) -> RecordFile:
+    """The recording as one file, as the worker would have made and filed it; its FLV is still to be made."""
+    RecordFile.objects.create(recording=file, format="flv", key="record/main.flv")
+    storage.save_bytes(b"a film", file.bucket, "record/main.mp4")
+    asset = MediaAsset.objects.create(bucket=file.bucket, key="record/main.mp4", title="main", size=6, facts={})
+    state = RecordFile.State.MADE
+    return RecordFile.objects.create(recording=file, format="mp4", key=asset.key, asset=asset, state=state)
+
+
+def test_whole_files_are_listed_beside_the_index_file(call: Caller, file: Recording, movie: RecordFile) -> None:
+    index, whole = done(call, "ListLiveRecordFiles")["Files"]
+
+    assert whole.pop("CreateTime") >= index.pop("CreateTime")
+    named = {"RecordId": str(UUID(movie.pk)), "RecordUrl": "https://media.oss.example.com/record/main.mp4"}
+    assert whole == {**index, **named, "Format": "mp4"}
+    for given, formats in (("MP4", ["mp4"]), ("m3u8", ["m3u8"]), ("flv", [])):
+        found = done(call, "ListLiveRecordFiles", RecordFormat=given)
+        assert ([row["Format"] for row in found["Files"]], found["TotalCount"]) == (formats, str(len(formats)))
+    backwards = done(call, "ListLiveRecordFiles", SortBy="desc", **{"JobIds.1": index["JobId"]})["Files"]
+    assert [row["Format"] for row in backwards] == ["mp4", "m3u8"]
+    assert done(call, "ListLiveRecordFiles", StartTime="2026-11-20T10:00:12Z")["TotalCount"] == "0"
+
+
+@pytest.mark.parametrize(("with_file", "left"), [("True", False), ("false", True)])
+def test_a_whole_file_is_deleted_with_its_asset_and_the_recording_stays(
+    call: Caller, movie: RecordFile, with_file: str, left: bool
+) -> None:
+    name = str(UUID(movie.pk))
+
+    for code in ("OK", "ResourceNotFound"):
+        told = done(call, "DeleteLiveRecordFiles", **{"RecordIds.1": name, "RemoveFile": with_file})
+        assert [(row["RecordId"], row["Code"]) for row in told["DeleteFileInfoList"]] == [(name, code)]
+
+    assert [row["Format"] for row in done(call, "ListLiveRecordFiles")["Files"]] == ["m3u8"]
+    assert storage.exists(movie.recording.bucket, movie.key) is left
+    assert not MediaAsset.objects.exists()
+
+
+def test_a_whole_file_that_went_with_its_asset_is_listed_no_more(call: Caller, movie: RecordFile) -> None:
+    assert movie.asset is not None
+    done(call, "DeleteMediaInfos", MediaIds=movie.asset.pk, DeletePhysicalFiles="true")
+
+    assert [row["Format"] for row in done(call, "ListLiveRecordFiles")["Files"]] == ["m3u8"]
+
+
 @pytest.mark.parametrize(("with_files", "left"), [("True", False), ("false", True)])
 def test_files_are_deleted_each_with_what_became_of_it(
     call: Caller, file: Recording, with_files: str, left: bool
@@ -258,7 +304,9 @@ def test_a_template_is_made_changed_told_and_deleted(call: Caller) -> None:
 
     done(call, "DeleteLiveRecordTemplate", TemplateId=key)
     assert refusal(call, "GetLiveRecordTemplate", TemplateId=key)[:2] == (404, "ResourceNotFound")
-    assert done(call, "GetLiveRecordJob", JobId=job)["RecordJob"]["TemplateName"] == "short"
+    kept = done(call, "GetLiveRecordJob", JobId=job)["RecordJob"]
+    assert (kept["TemplateId"], kept["TemplateName"]) == (key, "short")
+    assert done(call, "GetLiveRecordTemplate", TemplateId=key, JobId=job)["RecordTemplate"] == then
 
 
 def test_templates_are_listed(call: Caller, shipped: str) -> None:

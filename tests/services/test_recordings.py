@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 
 from editing import storage
 from editing.errors import InvalidInput, NotFound
@@ -9,7 +10,7 @@ from editing.media.playlist import MediaPlaylist, parse
 from editing.models import AnchorRow, GapRow, Recording, SegmentRow, Stream
 from editing.services import recordings
 from editing.timeline.clips import StreamName
-from editing.timeline.coverage import Gap
+from editing.timeline.coverage import ClockStep, Gap
 from editing.timeline.instant import SECOND, Range
 from editing.worker.coverage import coverage_of
 from tests.conftest import imported, signed_in
@@ -156,3 +157,28 @@ def test_there_is_no_picture_in_a_hole(recording: Recording) -> None:
     for at in (START - 1, START + 5 * SECOND, START + 12 * SECOND):
         with pytest.raises(NotFound):
             recordings.picture(recording, at, width=160)
+
+
+def test_an_outline_is_the_coverage_in_fewer_words(recording: Recording) -> None:
+    recording.segments.filter(sequence=3).delete()
+
+    outline, whole = recordings.outline(recording), recordings.coverage(recording)
+
+    assert len(outline.coverage.segments) == 2
+    assert outline.coverage.covered() == whole.covered()
+    assert outline.coverage.gaps() == whole.gaps()
+    assert outline.starts == [segment.start for segment in whole.segments]
+
+
+@pytest.mark.parametrize("clock", [-1_000_000, 7_000_000])
+def test_an_outline_tells_of_a_clock_that_was_set(recording: Recording, clock: int) -> None:
+    first = recording.anchors.get()
+    later = recording.anchors.create(epoch=first.epoch, utc=first.utc + clock, pts=first.pts, reason="drift")
+    moved = recording.segments.filter(sequence__gte=3)
+    moved.update(anchor=later, start=F("start") + clock, end=F("end") + clock)
+    recording.refresh_from_db()
+
+    outline, whole = recordings.outline(recording).coverage, recordings.coverage(recording)
+
+    assert outline.clock_steps() == whole.clock_steps() == (ClockStep(START + 6_000_000, START + 6_000_000 + clock),)
+    assert (outline.shown(), outline.gaps()) == (whole.shown(), whole.gaps())

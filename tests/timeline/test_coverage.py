@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from editing.timeline.coverage import NOT_RECORDED, Coverage, Gap, adjoins, follows, runs
+from editing.timeline.coverage import NOT_RECORDED, ClockStep, Coverage, Gap, Segment, adjoins, follows, runs
 from editing.timeline.parameters import Parameters
 from editing.timeline.ticks import Anchor
 from tests.timeline.made import FRAME, PARAMETERS, START, VIDEO, at, segment, span
@@ -184,3 +184,40 @@ def test_a_segment_that_shows_the_same_pictures_again_is_no_last_picture_that_la
     again = segment(1, first=98 * FRAME // 2)
 
     assert Coverage([segment(0), again]).segments[0].end_pts == segment(0).end_pts
+
+
+def stepped(to: float) -> list[Segment]:
+    """Five segments, and four more after the clock was set to that second in the midst."""
+    after = Anchor(at(to), 5 * 50 * FRAME)
+    return [*map(segment, range(5)), *(segment(number, anchor=after) for number in range(5, 9))]
+
+
+@pytest.mark.parametrize("to", [5, 9.9, 10.1, 3610, -3590])
+def test_where_the_clock_is_set_the_recording_goes_on(to: float) -> None:
+    coverage = Coverage(reversed(stepped(to)))
+
+    assert set(keys(coverage.segments)) == {f"1/{number}.ts" for number in range(9)}
+    assert coverage.clock_steps() == (ClockStep(at(10), at(to)),)
+    if to > 0:
+        assert keys(coverage.segments) == [f"1/{number}.ts" for number in range(9)]
+        assert coverage.covered() == (span(0, max(10, to + 8)),)
+    assert coverage.gaps() == (() if to > 0 else (Gap(span(-3582, 0), NOT_RECORDED),))
+
+
+def test_instants_that_the_clock_shows_again_are_those_of_their_first_time() -> None:
+    coverage = Coverage(stepped(5))
+
+    assert keys(coverage.touching(span(6, 8))) == ["1/3.ts"]
+    assert keys(coverage.touching(span(6, 8.5))) == ["1/3.ts", "1/4.ts"]
+    assert keys(coverage.touching(span(9, 12))) == [f"1/{number}.ts" for number in range(4, 9)]
+    assert keys(coverage.touching(span(10.5, 12))) == ["1/7.ts", "1/8.ts"]
+
+
+def test_what_a_clock_skipped_is_not_shown_as_recorded() -> None:
+    assert Coverage(stepped(12)).shown() == (span(0, 10), span(12, 20))
+    assert Coverage(stepped(5)).shown() == (span(0, 13),)
+
+
+def test_only_a_clock_that_is_set_forward_skips_instants() -> None:
+    assert [step.skipped for step in Coverage(stepped(12)).clock_steps()] == [span(10, 12)]
+    assert [step.skipped for step in Coverage(stepped(5)).clock_steps()] == [None]

@@ -122,6 +122,20 @@ def test_a_new_anchor_moves_instants_and_loses_no_frame() -> None:
     assert piece.end == at(5.01)  # the first frame that begins after the end
 
 
+@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("to", [8, 15])
+def test_a_clock_that_is_set_loses_no_frame_and_doubles_none(to: float, mode: Mode) -> None:
+    after = Anchor(at(to), 5 * 50 * FRAME)
+    parts = [*map(segment, range(5)), *(segment(number, anchor=after) for number in range(5, 9))]
+
+    found = plan([clip(9, to + 3)], Coverage(parts), mode)
+
+    first, last = (200, 350) if mode.snaps else (225, 325)
+    assert (found.frames, found.pieces[0].first_pts) == (last - first, first * FRAME)
+    assert found.ticks == found.frames * FRAME
+    assert found.clips[0].holes == ()
+
+
 def test_where_clocks_overlap_no_instant_is_shown_twice() -> None:
     restarted = [
         segment(0),

@@ -24,7 +24,8 @@ from tests.receiving import KEY, Receiver, is_signed, receiver
 from tests.rtmp import Publisher
 from tests.samples import Kind
 from tests.services.test_editing_jobs import clip, submit
-from tests.worker.test_record import Worker, has, job, nginx, quick, until
+from tests.worker.live.conftest import job, nginx, quick
+from tests.worker.live.working import Worker, has, until
 
 __all__ = ["job", "nginx", "quick"]
 HOOK = "https://hook.example/done"

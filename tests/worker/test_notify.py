@@ -33,7 +33,7 @@ from editing.services import callbacks
 from editing.worker import lease, notify, notify_sweep, outbound, outbox
 from editing.worker.events import Event
 from tests.receiving import KEY, Receiver, is_signed, receiver, standard
-from tests.worker.test_record import database_of_this_test
+from tests.worker.live.working import database_of_this_test
 
 pytestmark = pytest.mark.django_db
 

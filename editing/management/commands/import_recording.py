@@ -62,7 +62,7 @@ def summary(recording: Recording) -> dict[str, Any]:
         "end": format_instant(whole.end) if whole else None,
         "gaps": [
             {"start": format_instant(gap.range.start), "end": format_instant(gap.range.end), "reason": gap.reason}
-            for gap in recordings.coverage(recording).gaps()
+            for gap in recordings.outline(recording).coverage.gaps()
         ],
     }
 

@@ -1,11 +1,13 @@
-"""Live recording: the index files of recordings."""
+"""Live recording: the index files of recordings, and the MP4 and FLV files that are made of them."""
 
 from __future__ import annotations
 
-from django.db.models import OuterRef, Q, Subquery
+from typing import Any
+
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
 
 from editing.errors import EditingError
-from editing.models import ParameterSet, Recording, SegmentRow
+from editing.models import ParameterSet, RecordFile, Recording, SegmentRow
 from editing.models.roles import Verb, can
 from editing.rpc import paging
 from editing.rpc.actions import record_shapes as shapes
@@ -18,7 +20,8 @@ from editing.timeline.instant import SECOND
 MOST_DELETED = 100
 LONGEST_SPAN = 4 * 24 * 3600 * SECOND
 JOB_IDS = optional("JobIds", words(most=100, each=shapes.row_id), None)
-_FORMATS = ("m3u8", "mp4", "flv")
+INDEX = "m3u8"
+_FORMATS = (INDEX, "mp4", "flv")
 FORMAT = optional("RecordFormat", lambda value, path: choice(*_FORMATS)(str(value).lower(), path), "")
 SORT_BY = paging.direction("SortBy", "asc", "desc", default="asc")
 PAGE_SIZE = optional("PageSize", integer(5, 30), 10)
@@ -28,16 +31,15 @@ REMOVE_FILE = optional("RemoveFile", flag, default=False)
 
 def listed(call: Call) -> Answer:
     """Two of the numbers are text in this answer: so it is in IMS."""
-    rows = _with_index(call).filter(_wanted(call))
-    found, pages = paging.numbered(call, rows, "start", oldest_first=call[SORT_BY] == "asc", size=PAGE_SIZE)
-    sizes = _sizes(found)
-    with_url = can(call.user, Verb.OPERATE)
+    keys, number, most = _keys(call), call[paging.PAGE_NO], call[PAGE_SIZE]
+    sign = "" if call[SORT_BY] == "asc" else "-"
+    page = keys.order_by(*(f"{sign}{name}" for name in _KEY))[(number - 1) * most : number * most]
     return {
-        "Files": [shapes.file(row, sizes[row.pk], with_url=with_url) for row in found],
+        "Files": _told(list(page), with_url=can(call.user, Verb.OPERATE)),
         "SortBy": call[SORT_BY],
-        "PageNo": pages["PageNo"],
-        "PageSize": str(pages["PageSize"]),
-        "TotalCount": str(pages["TotalCount"]),
+        "PageNo": number,
+        "PageSize": str(most),
+        "TotalCount": str(keys.count()),
     }
 
 
@@ -51,45 +53,85 @@ def delete(call: Call) -> Answer:
 
 
 def _deleted(call: Call, name: str, *, keep_files: bool) -> dict[str, str]:
-    recording = _with_index(call).filter(pk=_number(name)).first()
-    if recording is None:
-        return {"Code": "ResourceNotFound", "Message": "There is no such recording."}
+    key = shapes.row_id(name, RECORD_IDS.name)
+    file = _whole_files(call).filter(pk=key).first()
+    recording = None if file else _with_index(call).filter(pk=_number(key)).first()
     try:
-        recordings.delete(recording, keep_files=keep_files)
+        if file:
+            recordings.delete_file(file, keep_file=keep_files)
+        elif recording:
+            recordings.delete(recording, keep_files=keep_files)
+        else:
+            return {"Code": "ResourceNotFound", "Message": "There is no such recording."}
     except EditingError as error:
         refused = refusal_of(error, {})
         return {"Code": refused.code, "Message": refused.message}
     return {"Code": "OK", "Message": "OK"}
 
 
-def _number(name: str) -> int:
-    key = shapes.row_id(name, RECORD_IDS.name)
+def _number(key: str) -> int:
     try:
         return min(int(key, 16), 0x7FFF_FFFF_FFFF_FFFF)
     except ValueError:
         return 0
 
 
+_KEY = ("at", "of", "file")
+"""When a file begins, the number of its recording, and its id if it is not the index file."""
+
+
+def _keys(call: Call) -> QuerySet[Any, tuple[int, int, str]]:
+    """Of all files that are asked for. They are rows of two tables, and one list."""
+    wanted, whole = _wanted(call), _wanted(call, "recording__")
+    index = (
+        _with_index(call)
+        .order_by()
+        .filter(wanted)
+        .annotate(at=F("start"), of=F("pk"), file=Value(""))
+        .values_list(*_KEY)
+    )
+    files = (
+        _whole_files(call).order_by().filter(whole).annotate(at=F("recording__start"), of=F("recording"), file=F("pk"))
+    )
+    if call[FORMAT] == INDEX:
+        return index
+    if call[FORMAT]:
+        return files.filter(format=call[FORMAT]).values_list(*_KEY)
+    both: QuerySet[Any, tuple[int, int, str]] = index.union(files.values_list(*_KEY), all=True)
+    return both
+
+
+def _told(keys: list[tuple[int, int, str]], *, with_url: bool) -> list[dict[str, Any]]:
+    rows = Recording.objects.select_related("bucket", "record_job__bucket").in_bulk([of for _, of, _ in keys])
+    files = RecordFile.objects.in_bulk([file for _, _, file in keys if file])
+    sizes = _sizes(list(rows.values()))
+    return [
+        shapes.file(rows[of], sizes[of], files.get(file), with_url=with_url)
+        for _, of, file in keys
+        if of in rows and (not file or file in files)  # nobody has deleted it between two queries
+    ]
+
+
 def _with_index(call: Call) -> paging.Rows[Recording]:
     """What record jobs have recorded, from its first segment on."""
     rows: paging.Rows[Recording] = Recording.objects.visible_to(call.user)
-    return (
-        rows.filter(record_job__isnull=False, start__isnull=False)
-        .exclude(playlist="")
-        .select_related("bucket", "record_job__bucket")
-    )
+    return rows.filter(record_job__isnull=False, start__isnull=False).exclude(playlist="")
 
 
-def _wanted(call: Call) -> Q:
-    """What was recorded within the range, in part at least."""
+def _whole_files(call: Call) -> paging.Rows[RecordFile]:
+    """Those that have been made. Of recordings that have lost their job nothing is listed."""
+    rows: paging.Rows[RecordFile] = RecordFile.objects.visible_to(call.user)
+    return rows.filter(state=RecordFile.State.MADE, recording__record_job__isnull=False)
+
+
+def _wanted(call: Call, recording: str = "") -> Q:
+    """What was recorded within the range, in part at least; `recording` leads to the columns of the recording."""
     start, end = call[paging.START_TIME], call[paging.END_TIME]
     if start is not None and end is not None and not 0 <= end - start <= LONGEST_SPAN:
         raise invalid(paging.END_TIME.name, "It lies up to 4 days after StartTime.")
-    if call[FORMAT] not in ("", "m3u8"):
-        return Q(pk__in=())
-    wanted = Q() if start is None else Q(end__gt=start)
-    wanted &= Q() if end is None else Q(start__lt=end)
-    return wanted & (Q(record_job__in=call[JOB_IDS]) if call[JOB_IDS] else Q())
+    wanted = Q() if start is None else Q(**{f"{recording}end__gt": start})
+    wanted &= Q() if end is None else Q(**{f"{recording}start__lt": end})
+    return wanted & (Q(**{f"{recording}record_job__in": call[JOB_IDS]}) if call[JOB_IDS] else Q())
 
 
 def _sizes(rows: list[Recording]) -> dict[int, dict[str, int]]:
@@ -113,14 +155,16 @@ OPERATIONS = (
         Verb.SEE,
         (JOB_IDS, paging.START_TIME, paging.END_TIME, FORMAT, SORT_BY, paging.PAGE_NO, PAGE_SIZE),
         differs="A file is listed from its first segment on; while it grows, EndTime is where it ends so far and "
-        "RecordUrl is not its final name. In a range is what was recorded in it, in part at least.",
+        "RecordUrl is not its final name. MP4 and FLV files are listed once they are made. In a range is what was "
+        "recorded in it, in part at least.",
     ),
     Operation(
         "DeleteLiveRecordFiles",
         delete,
         Verb.OPERATE,
         (RECORD_IDS, REMOVE_FILE),
-        differs="For keys of operators. A deleted recording cannot be edited any more, with RemoveFile or without. "
-        "One that grows is not deleted: its Code says why.",
+        differs="For keys of operators. A recording is deleted by its m3u8 and cannot be edited any more, with "
+        "RemoveFile or without; its MP4 and FLV files stay as media assets and are listed no more. One that grows is "
+        "not deleted: its Code says why.",
     ),
 )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from editing.models import Recording, RecordJob, RecordState, RecordTemplate
+from editing.models import RecordFile, Recording, RecordJob, RecordState, RecordTemplate
 from editing.models.ids import dashed, record_id
 from editing.rpc.errors import invalid
 from editing.rpc.params import choice, integer, optional, required, text
@@ -64,21 +64,21 @@ def output(row: RecordJob) -> dict[str, str]:
     return {"Type": row.bucket.kind, "Endpoint": row.bucket.endpoint, "Bucket": row.bucket.name}
 
 
-def file(row: Recording, size: Mapping[str, int], *, with_url: bool) -> dict[str, Any]:
-    """A recording by its index file. RecordOutput is JSON in text here: so it is in IMS."""
+def file(row: Recording, size: Mapping[str, int], whole: RecordFile | None, *, with_url: bool) -> dict[str, Any]:
+    """A recording by its index file, or the `whole` of it. RecordOutput is JSON in text here: so it is in IMS."""
     assert row.record_job is not None  # as the query asks, here and below
     assert row.start is not None
     assert row.end is not None
     return {
-        "RecordId": record_id(row.pk),
-        "RecordUrl": row.bucket.url(row.playlist),
+        "RecordId": dashed(whole.pk) if whole else record_id(row.pk),
+        "RecordUrl": row.bucket.url(whole.key if whole else row.playlist),
         "JobId": dashed(row.record_job.pk),
         "JobName": row.record_job.name,
         "StreamUrl": row.record_job.url if with_url else "",
-        "Format": "m3u8",
+        "Format": whole.format if whole else "m3u8",
         "StartTime": moment(to_datetime(row.start)),
         "EndTime": moment(to_datetime(row.end)),
-        "CreateTime": moment(row.created_at),
+        "CreateTime": moment(whole.created_at if whole else row.created_at),
         "Duration": (row.end - row.start) / SECOND,
         "Width": size.get("width", 0),
         "Height": size.get("height", 0),
@@ -86,17 +86,29 @@ def file(row: Recording, size: Mapping[str, int], *, with_url: bool) -> dict[str
     }
 
 
-def template(row: RecordTemplate, *, as_used: RecordJob | None = None) -> dict[str, Any]:
-    """The list is called RecordFormat where it is asked for, RecordFormatList where it is told."""
-    return {
-        "TemplateId": dashed(row.pk),
-        "Name": as_used.template_name if as_used else row.name,
-        "Type": row.kind,
+def template(row: RecordTemplate) -> dict[str, Any]:
+    return _template(row.pk, row.name, row.kind, row.formats) | {
         "CreateTime": moment(row.created_at),
         "LastModified": moment(row.modified_at),
+    }
+
+
+def used_template(row: RecordJob) -> dict[str, Any]:
+    """The copy that a job has kept since it was made, whatever has become of the template."""
+    at = moment(row.created_at)
+    kind = RecordTemplate.objects.filter(pk=row.template_id).values_list("kind", flat=True).first()
+    said = _template(row.template_id or "", row.template_name, kind or RecordTemplate.Kind.CUSTOM, row.formats)
+    return said | {"CreateTime": at, "LastModified": at}
+
+
+def _template(key: str, name: str, kind: str, formats: list[dict[str, Any]]) -> dict[str, Any]:
+    """The list is called RecordFormat where it is asked for, RecordFormatList where it is told."""
+    return {
+        "TemplateId": dashed(key),
+        "Name": name,
+        "Type": kind,
         "RecordFormatList": [
-            {_NAMES[field]: value for field, value in entry.items() if field in _NAMES}
-            for entry in (as_used.formats if as_used else row.formats)
+            {_NAMES[field]: value for field, value in entry.items() if field in _NAMES} for entry in formats
         ],
     }
 

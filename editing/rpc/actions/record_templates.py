@@ -30,13 +30,12 @@ def create(call: Call) -> Answer:
 
 def get(call: Call) -> Answer:
     """With a job, as that job uses it, whatever has become of it since."""
-    template = _found(call)
     if not call[JOB_ID]:
-        return {"RecordTemplate": shapes.template(template)}
-    job = visible(call).filter(pk=call[JOB_ID], template=template).first()
+        return {"RecordTemplate": shapes.template(_found(call))}
+    job = visible(call).filter(pk=call[JOB_ID], template=call[TEMPLATE_ID]).first()
     if job is None:
         raise NotFound(f"There is no record job {call[JOB_ID]} that uses this template.")
-    return {"RecordTemplate": shapes.template(template, as_used=job)}
+    return {"RecordTemplate": shapes.used_template(job)}
 
 
 def update(call: Call) -> Answer:
@@ -85,7 +84,8 @@ OPERATIONS = (
         get,
         Verb.SEE,
         (TEMPLATE_ID, JOB_ID),
-        differs="With the JobId of a job that does not use the template: ResourceNotFound.",
+        differs="With the JobId of a job that does not use the template: ResourceNotFound; with that of one that does, "
+        "the template as it was then, under the job's date, also after it was deleted.",
     ),
     Operation(
         "UpdateLiveRecordTemplate",

@@ -26,7 +26,7 @@ from editing.worker.hls_recorder import HlsRecorder
 from tests.media.test_recorder import Recording
 from tests.rtmp import Publisher
 from tests.samples import START, Kind, playlist
-from tests.worker.test_record import Worker, has, numbers, until
+from tests.worker.live.working import Worker, has, numbers, until
 
 KIND = Kind(seconds=8, segment=1)
 HLS = ("-f", "hls", "-hls_time", "1", "-hls_list_size", "4", "-hls_flags", "program_date_time+temp_file")

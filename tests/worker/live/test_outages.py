@@ -1,0 +1,159 @@
+"""Storage that is away and disks that fill up: what was recorded waits in the spool."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import LazySettings
+
+from editing import storage
+from editing.models import Bucket, Recording, RecordJob, SegmentRow
+from editing.services import health, record_jobs, recordings
+from editing.worker import record, room
+from tests import s3
+from tests.rtmp import Publisher, in_order
+from tests.samples import Kind, watch
+from tests.worker.live.working import Worker, has, numbers, state, until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def memory_disk(quick: LazySettings) -> Iterator[Path]:
+    """A disk of its own for the spool, in memory if there is room, and soon almost full."""
+    shared = Path("/dev/shm")
+    roomy = shared.is_dir() and room.free_on([shared]) > 1 << 30
+    folder = Path(tempfile.mkdtemp(dir=shared if roomy else None))
+    quick.SPOOL_DIR = folder / "spool"
+    free = room.free_on([folder])
+    quick.DISK_WARN_BYTES, quick.DISK_STOP_BYTES = free - (32 << 20), free - (96 << 20)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def fill(path: Path, megabytes: int) -> None:
+    with path.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, megabytes << 20)
+
+
+def test_a_disk_that_fills_is_warned_of_and_then_stops_the_recording_until_there_is_room(
+    job: RecordJob, memory_disk: Path
+) -> None:
+    worker = Worker(job)
+    with Publisher(job.url, Kind(seconds=40)):
+        until(has(job, 1))
+        assert RecordJob.objects.get().vitals["warning"] == ""
+        fill(memory_disk / "half", 64)
+        until(lambda: "almost full" in RecordJob.objects.get().vitals["warning"])
+        assert any("almost full" in problem for problem in health.check()["problems"])
+        assert state(job) == ("started", "")
+        fill(memory_disk / "rest", 64)
+        until(lambda: state(job) == ("paused", "disk"))
+        until(lambda: Recording.objects.get().ended)
+        before = numbers(Recording.objects.get())
+        (memory_disk / "half").unlink()
+        time.sleep(1)
+        assert state(job) == ("paused", "disk")  # up to the warning's threshold
+        (memory_disk / "rest").unlink()
+        until(lambda: state(job) == ("started", ""))
+        segments = Recording.objects.get().segment_count
+        until(has(job, segments + 1))
+        record_jobs.stop(job)
+        worker.ended()
+
+    found = numbers(Recording.objects.get())
+    assert in_order(before)
+    assert found[: len(before)] == before
+    assert in_order(found[len(before) :])
+    assert [gap.reason for gap in recordings.coverage(Recording.objects.get()).gaps()] == [
+        "too little room on the disk"
+    ]
+    assert [pause.reason for pause in job.pauses.all()] == ["too little room on the disk", "stopped"]
+    assert "are free, and recording goes on above" in job.events.get(new="paused").detail
+
+
+def test_a_bucket_that_cannot_be_written_loses_nothing(job: RecordJob, media: Bucket) -> None:
+    worker = Worker(job)
+    root = storage.local_path(media, "record")
+    assert root is not None
+    with Publisher(job.url, Kind(seconds=9)) as publisher:
+        until(has(job, 1))
+        away = root.parent.with_name("away")
+        root.parent.rename(away)
+        root.parent.write_bytes(b"no folder")
+        until(lambda: "cannot be stored" in RecordJob.objects.get().problem)
+        until(lambda: RecordJob.objects.get().vitals["spooled"] > 0)
+        root.parent.unlink()
+        away.rename(root.parent)
+        publisher.finish()
+        until(has(job, 5))
+    until(lambda: RecordJob.objects.get().problem == "")
+    record_jobs.stop(job)
+    worker.ended()
+
+    assert numbers(Recording.objects.get()) == list(range(225))
+    assert recordings.coverage(Recording.objects.get()).gaps() == ()
+
+
+def test_an_s3_server_that_is_away_loses_nothing(
+    job: RecordJob, quick: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It refuses connections for a while; what comes meanwhile waits, is complained of, and is stored in its order."""
+    with s3.server() as endpoint:
+        monkeypatch.setitem(quick.STORAGES, s3.ALIAS, s3.alias(endpoint))
+        bucket = Bucket.objects.create(name="remote", kind="oss", endpoint="oss.example.com", storage=s3.ALIAS)
+        RecordJob.objects.update(bucket=bucket)
+        worker = Worker(job)
+        publisher = Publisher(job.url, Kind(seconds=11))
+        until(has(job, 1))
+        first = pictures_in(bucket, SegmentRow.objects.get().key)
+    until(lambda: "cannot be stored" in RecordJob.objects.get().problem)
+    until(lambda: RecordJob.objects.get().vitals["spooled"] > 0)
+    assert any("cannot store" in problem for problem in health.check()["problems"])
+    with s3.server(urlsplit(endpoint).port or 0):
+        publisher.finish()
+        until(has(job, 6), within=40)
+        until(lambda: RecordJob.objects.get().problem == "")
+        record_jobs.stop(job)
+        worker.ended()
+        rows = SegmentRow.objects.order_by("sequence")
+        found = [pictures_in(bucket, row.key) for row in rows if storage.exists(bucket, row.key)]
+    storage._instance.cache_clear()
+
+    assert sum(found, first if len(found) < rows.count() else []) == list(range(275))
+    assert recordings.coverage(Recording.objects.get()).gaps() == ()
+
+
+def pictures_in(bucket: Bucket, key: str) -> list[int]:
+    with storage.open_file(bucket, key) as file, tempfile.NamedTemporaryFile(suffix=".ts") as copy:
+        copy.write(file.read())
+        copy.flush()
+        return watch(Path(copy.name)).numbers
+
+
+def test_what_waited_in_the_spool_when_its_job_was_stopped_is_stored_later(job: RecordJob, media: Bucket) -> None:
+    worker = Worker(job)
+    root = storage.local_path(media, "record")
+    assert root is not None
+    with Publisher(job.url, Kind(seconds=5)) as publisher:
+        until(has(job, 1))
+        away = root.parent.with_name("away")
+        root.parent.rename(away)
+        root.parent.write_bytes(b"no folder")
+        publisher.finish()
+        record_jobs.stop(job)
+        worker.ended()
+        root.parent.unlink()
+        away.rename(root.parent)
+
+    record.run(job.pk)
+
+    recording = Recording.objects.get()
+    assert (numbers(recording), recording.ended) == (list(range(125)), True)
