@@ -6,64 +6,54 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from editing.media.packetized import Bytes, Integers, Irregular, Payloads
+from editing.media.layout import Bytes, Integers, Irregular
+from editing.media.packetized import Packets
 
 _HEADER, _WITH_CHECKSUM = 7, 9
 
 
 @dataclass(frozen=True)
 class SoundFrames:
-    """Raw AAC frames, each a stretch of `data`: number `ranks` of the PES packet that has the raw time `pts`."""
+    """Raw AAC frames, each from `begins` to before `ends`: number `ranks` of the PES packet numbered `owners`."""
 
-    data: Bytes
     begins: Integers
     ends: Integers
-    pts: Integers
+    owners: Integers
     ranks: Integers
 
-    def __len__(self) -> int:
-        return len(self.begins)
 
-    def pieces(self, first: int, end: int) -> list[memoryview]:
-        data = self.data.data
-        begins, ends = self.begins[first:end].tolist(), self.ends[first:end].tolist()
-        return [data[begin:stop] for begin, stop in zip(begins, ends, strict=True)]
-
-
-def sound_frames(payloads: Payloads) -> SoundFrames:
+def sound_frames(packets: Packets) -> SoundFrames:
     """Raises Irregular where a frame does not begin and end in its PES packet."""
-    heads, owners = _walk(payloads)
-    data = payloads.data
-    sizes = _sizes(data, heads)
+    data, heads = packets.data, _heads(packets)
+    owners = np.searchsorted(packets.bounds, heads, side="right") - 1
     begins = heads + np.where(data[heads + 1] & 1, _HEADER, _WITH_CHECKSUM)
-    if (begins >= heads + sizes).any():
-        raise Irregular("a frame of sound without content")
-    ranks = np.arange(len(heads)) - np.searchsorted(owners, owners)
-    return SoundFrames(data, begins, heads + sizes, payloads.pts[owners], ranks)
+    ends = heads + _sizes(data, heads)
+    if (begins >= ends).any() or (ends > packets.bounds[owners + 1]).any():
+        raise Irregular("a frame of sound without content, or in two packets")
+    return SoundFrames(begins, ends, owners, np.arange(len(heads)) - np.searchsorted(owners, owners))
 
 
 def _sizes(data: Bytes, heads: Integers) -> Integers:
     a, b, c = (data[heads + place].astype(np.int64) for place in (3, 4, 5))
-    return (a & 3) << 11 | b << 3 | c >> 5
+    sizes: Integers = (a & 3) << 11 | b << 3 | c >> 5
+    return sizes
 
 
-def _walk(payloads: Payloads) -> tuple[Integers, Integers]:
-    """Where the frames begin, and in which payload, found by going from each to the next.
+def _heads(packets: Packets) -> Integers:
+    """Where the frames begin, found by going from each to the next.
 
     What looks like a header inside a frame is never come to.
     """
-    data, begins, ends = payloads.data, payloads.begins, payloads.ends
-    found = np.flatnonzero(data[: int(ends[-1]) - _HEADER] == 0xFF)
+    data = packets.data
+    found = np.flatnonzero(data[:-_HEADER] == 0xFF)
     found = found[data[found + 1] & 0xF6 == 0xF0]
-    owners = np.searchsorted(begins, found, side="right") - 1
-    stops = found + _sizes(data, found)
-    following = np.where(stops == ends[owners], np.append(begins[1:], ends[-1])[owners], stops)
+    following = found + _sizes(data, found)
     nexts = np.maximum(np.searchsorted(found, following), np.arange(1, len(found) + 1))
-    heads = _chain(nexts.tolist())
-    joined = np.append(found[heads][1:], ends[-1]) == following[heads]
-    if not len(heads) or found[0] != begins[0] or not joined.all() or (stops > ends[owners])[heads].any():
-        raise Irregular("a frame of sound in two packets")
-    return found[heads], owners[heads]
+    chain = _chain(nexts.tolist())
+    heads: Integers = found[chain]
+    if not len(heads) or heads[0] != 0 or (np.append(heads[1:], len(data)) != following[chain]).any():
+        raise Irregular("sound that is not in frames")
+    return heads
 
 
 def _chain(nexts: list[int]) -> Integers:

@@ -15,10 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from editing.media.adts import SoundFrames
+from editing.media.layout import Integers, Samples
 from editing.media.mp4_writer import Mp4Writer
 from editing.media.muxer import Muxer
-from editing.media.packetized import Integers
 from editing.media.report import CutReport
 from editing.media.silence import silent_packet
 from editing.timeline.frames import unpack
@@ -89,21 +88,22 @@ class CopiedAudio:
             if not self._parsed:
                 raise
 
-    def take_all(self, pts: Integers, frames: SoundFrames, first: int, end: int) -> None:
-        """The frames first ≤ n < end, the packet of the n-th one at the unwrapped time `pts[n]`.
+    def take_all(self, pts: Integers, ranks: Integers, frames: Samples, memory: memoryview) -> None:
+        """The frames in memory, the n-th one as number `ranks[n]` of the packet at the unwrapped time `pts[n]`.
 
         The same as `take`, but while they follow each other many at once.
         """
-        times = 2 * self._rate * pts[first:end] + 2 * self._half * frames.ranks[first:end]
-        pieces, at = frames.pieces(first, end), 0
-        while at < len(pieces):
+        assert isinstance(self._muxer, Mp4Writer)
+        times, at = 2 * self._rate * pts + 2 * self._half * ranks, 0
+        while at < len(frames):
             if count := self._following(times[at:]):
-                self._muxer.write_frames(pieces[at : at + count], self._slot * self._samples, self._samples)
+                own = frames.part(at, at + count)
+                self._muxer.write_sound(own.pieces(memory), own, self._slot * self._samples, self._samples)
                 self._taken = int(times[at + count - 1])
                 self._next(count)
                 at += count
             else:
-                self._frame(int(times[at]), bytes(pieces[at]))
+                self._frame(int(times[at]), b"".join(frames.part(at, at + 1).pieces(memory)))
                 at += 1
 
     def _following(self, times: Integers) -> int:

@@ -23,13 +23,16 @@ _IS_ENTRY = np.array([kind in ENTRIES for kind in range(KIND_MASK + 1)], np.uint
 class Frames:
     """The frames of a piece in decoding order, column by column, and their times in the order of the screen.
 
-    `entries` holds 1 where a decoder can begin. Unpacked indexes are not kept: hours of them would fill the memory.
+    `entries` holds 1 where a decoder can begin. `spans` says for each of the piece's segments which of its frames these
+    are (from the first to before the second number) and how many it has in all, or None where they do not follow each
+    other. Unpacked indexes are not kept: hours of them would fill the memory.
     """
 
     pts: array[int] = field(default_factory=lambda: array("q"))
     sizes: array[int] = field(default_factory=lambda: array("I"))
     entries: bytearray = field(default_factory=bytearray)
     shown: array[int] = field(default_factory=lambda: array("q"))
+    spans: list[tuple[int, int, int] | None] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.pts)
@@ -38,6 +41,8 @@ class Frames:
         """Take those with low ≤ pts < high."""
         pts, sizes = np.array(video.pts, np.int64), np.array(video.sizes, np.uint32)
         inside = (low <= pts) & (pts < high)
+        first, count = int(inside.argmax()), int(np.count_nonzero(inside))
+        self.spans.append((first, first + count, len(pts)) if inside[first : first + count].all() else None)
         self.pts.frombytes(pts[inside].tobytes())
         self.sizes.frombytes(sizes[inside].tobytes())
         self.entries.extend(_IS_ENTRY[np.frombuffer(video.marks, np.uint8)[inside] & KIND_MASK].tobytes())
@@ -64,6 +69,8 @@ def _frames_of(piece: Piece) -> Frames:
     for segment in piece.segments:
         if video := unpack(segment.packed).video:
             frames.add(video, piece.first_pts, piece.end_pts)
+        else:
+            frames.spans.append((0, 0, 0))
     shown = np.sort(np.frombuffer(frames.pts, np.int64))
     if (shown[1:] <= shown[:-1]).any():
         key = piece.segments[0].key

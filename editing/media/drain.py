@@ -62,9 +62,12 @@ class Drain:
         os.close(self.file)
         self.file = -1
 
-    def write_head(self, data: bytes) -> None:
+    def write_head(self, parts: Sequence[bytes]) -> None:
         """Write at the beginning of the file. Raises OSError."""
-        write_at(self.file, data, 0)
+        at = 0
+        for part in parts:
+            write_at(self.file, part, at)
+            at += len(part)
 
     def _raise(self) -> None:
         if self._error:

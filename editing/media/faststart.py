@@ -15,7 +15,7 @@ import numpy as np
 
 from editing.errors import MediaError
 from editing.media.drain import faults, move, write_at
-from editing.media.mp4_boxes import box, inside
+from editing.media.mp4_boxes import Parts, box, inside
 
 _NESTED = frozenset({b"trak", b"mdia", b"minf", b"stbl"})
 _LARGE = 1 << 32
@@ -53,10 +53,10 @@ def _top_level(file: int) -> Iterator[tuple[bytes, int, int]]:
 
 def _shifted(moov: bytes, by: int, *, wide: bool) -> bytes:
     """The index of the same media so many bytes further back; `wide` gives their places eight bytes instead of four."""
-    return box(b"moov", *_moved(moov, by, wide=wide))
+    return b"".join(box(b"moov", *_moved(moov, by, wide=wide)))
 
 
-def _moved(content: bytes, by: int, *, wide: bool) -> Iterator[bytes]:
+def _moved(content: bytes, by: int, *, wide: bool) -> Iterator[Parts]:
     for kind, data in inside(content):
         if kind in _NESTED:
             yield box(kind, *_moved(data, by, wide=wide))

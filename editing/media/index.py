@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import io
-import zlib
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from statistics import median_low
 from typing import Any, BinaryIO
 
 import av
 from av.error import FFmpegError
+from isal.isal_zlib import crc32
 
 from editing.errors import UnreadableMedia, UnsupportedMedia
+from editing.media.fields import Fields
 from editing.media.instants import spread
+from editing.media.laying_out import packed_layout
 from editing.media.parameters import HEAD, audio_parameters, configuration, video_parameters
 from editing.media.transport import PACKET, Break, breaks, ends_whole
 from editing.media.units import FrameFacts, h264_facts, hevc_facts
-from editing.timeline.frames import DAMAGED, KIND_MASK, AudioIndex, FrameIndex, FrameKind, VideoIndex
+from editing.media.video_rows import VideoRows, spacing
+from editing.timeline.frames import AudioIndex, FrameIndex
 from editing.timeline.parameters import Parameters
 from editing.timeline.ticks import TICKS_PER_SECOND, unwrap
 
@@ -64,12 +65,13 @@ def index_segment(
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
         with av.open(file, format="mpegts", options=DEMUX_OPTIONS) as container:
-            reading = _Reading(container, near)
+            reading = _Reading(container, near, known)
             reading.read()
             data = _whole(file)
             if reading.video_stream:
                 reading.video.damage(breaks(data, reading.video_stream.id))
-            return reading.result(known, zlib.crc32(data), lambda pid, frames: _end(file, pid, frames, declared))
+            found = reading.result(known, crc32(data), lambda pid, frames: _end(file, pid, frames, declared))
+            return replace(found, index=replace(found.index, layout=packed_layout(data, found.index.video)))
     except (FFmpegError, OSError) as error:  # an empty file makes libav seek before its beginning
         raise UnreadableMedia(f"The segment cannot be read as MPEG-TS: {error.strerror}.") from error
 
@@ -88,10 +90,10 @@ class _End:
 
 
 def _end(file: BinaryIO, pid: int, times: Sequence[int], declared: int | None) -> _End:
-    spacing = _spacing(times)
-    missing = (declared or 0) - (max(times) + spacing - min(times))
+    usual = spacing(times)
+    missing = (declared or 0) - (max(times) + usual - min(times))
     rounded = declared is not None and declared % TICKS_PER_SECOND == 0
-    short = missing > (TICKS_PER_SECOND // 2 if rounded else spacing * 3 // 2)
+    short = missing > (TICKS_PER_SECOND // 2 if rounded else usual * 3 // 2)
     size = file.seek(0, io.SEEK_END)
     cut = size % PACKET != 0
     file.seek(max(size // PACKET * PACKET - _TAIL, 0))
@@ -100,71 +102,21 @@ def _end(file: BinaryIO, pid: int, times: Sequence[int], declared: int | None) -
     return _End(whole, complete=not (cut or short))
 
 
-@dataclass
-class _Video:
-    pts: list[int] = field(default_factory=list)
-    dts: list[int] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-    facts: list[FrameFacts] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
-    """Where each frame begins in the file."""
-
-    def add(self, pts: int, dts: int, size: int, facts: FrameFacts, place: int) -> None:
-        self.places.append(place)
-        self.pts.append(pts)
-        self.dts.append(dts)
-        self.sizes.append(size)
-        self.facts.append(facts)
-
-    @property
-    def sets(self) -> list[bytes]:
-        """The parameter sets in their order, each once."""
-        return list(dict.fromkeys(each for facts in self.facts for each in facts.sets))
-
-    def keep(self, positions: Sequence[int]) -> _Video:
-        return _Video(
-            [self.pts[at] for at in positions],
-            [self.dts[at] for at in positions],
-            [self.sizes[at] for at in positions],
-            [self.facts[at] for at in positions],
-            [self.places[at] for at in positions],
-        )
-
-    def damage(self, found: Iterable[Break]) -> None:
-        """Mark the frames at which packets are missing. An IDR picture does not care for what is missing before it."""
-        hit: set[int] = set()
-        for each in found:
-            at = bisect_right(self.places, each.at) - 1
-            hit |= set() if each.clean else {at - each.begins}
-            hit |= {at} if each.begins and at >= 0 and self.facts[at].mark & KIND_MASK != FrameKind.IDR else set()
-        for at in hit - {-1, -2}:
-            self.facts[at] = replace(self.facts[at], mark=self.facts[at].mark | DAMAGED)
-
-    def index(self) -> VideoIndex:
-        end = max(self.pts) + _spacing(self.pts)
-        marks = bytes(facts.mark for facts in self.facts)
-        recovery = tuple(
-            (position, facts.recovery)
-            for position, facts in enumerate(self.facts)
-            if facts.mark & KIND_MASK == FrameKind.REFRESH
-        )
-        return VideoIndex(tuple(self.pts), tuple(self.dts), tuple(self.sizes), marks, end, recovery)
-
-
 class _Reading:
     """One pass over a container."""
 
-    def __init__(self, container: Any, near: int | None) -> None:
+    def __init__(self, container: Any, near: int | None, known: Parameters | None) -> None:
         self.container = container
         self.near = near
         self.video_stream = container.streams.video[0] if container.streams.video else None
         self.audio_streams = [stream for stream in container.streams.audio if stream.codec_context]
-        self.video = _Video()
+        self.video = VideoRows()
         self.audio: dict[int, list[tuple[int, int]]] = {stream.index: [] for stream in self.audio_streams}
         self.sound: dict[int, dict[bytes, None]] = {stream.index: {} for stream in self.audio_streams}
         """The configurations that packets of each track have, in the order in which they come."""
         self.ends_in_headers = False
         self.codec = _codec(self.video_stream) if self.video_stream else ""
+        self.fields = Fields(sets_of(known) if self.codec == "h264" else b"")
         if self.codec and self.codec not in _READERS:
             raise UnsupportedMedia(f"Video is {self.codec}; H.264 and HEVC can be cut.")
 
@@ -174,21 +126,35 @@ class _Reading:
             raise UnreadableMedia("The segment holds neither video nor audio.")
         facts_of = _READERS.get(self.codec)
         for packet in packets_of(self.container, streams):
-            if packet.dts is None and packet.pts is None:
-                continue
             if facts_of and packet.stream is self.video_stream:
                 self._take_video(packet, facts_of)
-            else:
+            elif packet.dts is not None or packet.pts is not None:
                 self._take_audio(packet)
 
     def _take_video(self, packet: Any, facts_of: Callable[[bytes], FrameFacts | None]) -> None:
+        timed = packet.dts is not None or packet.pts is not None
+        if not timed and not self.fields.open:
+            return
         facts = facts_of(bytes(packet))
         self.ends_in_headers = facts is None
-        if facts is None:
+        if facts is None or self._completes(packet, facts) or not timed:
             return
         pts = self._unwrapped(packet.pts if packet.pts is not None else packet.dts)
         dts = unwrap(packet.dts, pts) if packet.dts is not None else pts
         self.video.add(pts, min(dts, pts), packet.size, facts, packet.pos)
+
+    def _completes(self, packet: Any, facts: FrameFacts) -> bool:
+        """Whether it was the second field of the frame that is there already. One that lacks it is damaged."""
+        if self.codec != "h264":
+            return False
+        self.fields.learn(facts.sets)
+        lone = self.fields.open
+        if self.fields.completes(bytes(packet)):
+            self.video.complete(packet.size, packet.pos)
+            return True
+        if lone and self.video.places:
+            self.video.damage([Break(self.video.places[-1], begins=False, clean=False)])
+        return False
 
     def _take_audio(self, packet: Any) -> None:
         raw = packet.pts if packet.pts is not None else packet.dts
@@ -209,7 +175,7 @@ class _Reading:
         if not self.video.pts and not tracks:
             raise UnreadableMedia("The segment holds no whole frame.")
         flaw = self._drop_cut_off(tracks, end_of)
-        self.video.pts = spread(self.video.pts, _spacing(self.video.pts))
+        self.video.pts = spread(self.video.pts, spacing(self.video.pts))
         audio = tuple(_audio_index(self.audio[stream.index]) for stream in tracks)
         parameters = Parameters(
             video_parameters(self.video_stream, self.video.sets, known) if self.video.pts else None,
@@ -237,7 +203,7 @@ class _Reading:
             times = [time for time, _ in self.audio[tracks[0].index]]
             return "" if end_of(tracks[0].id, times).complete else "truncated"
         end = end_of(self.video_stream.id, self.video.pts)
-        if not end.whole and not self.ends_in_headers:
+        if (not end.whole and not self.ends_in_headers) or (self.fields.open and self.video.seconds):
             self.video = self.video.keep(range(len(self.video.pts) - 1))
             if not self.video.pts:
                 raise UnreadableMedia("The segment ends before its first frame is whole.")
@@ -252,13 +218,18 @@ def packets_of(container: Any, streams: Sequence[Any]) -> Iterator[Any]:
         return
 
 
+def sets_of(parameters: Parameters | None) -> bytes:
+    """The parameter sets of the pictures, in Annex B."""
+    return bytes.fromhex(parameters.video.extradata) if parameters and parameters.video else b""
+
+
 def _codec(stream: Any) -> str:
     return stream.codec_context.name if stream.codec_context else "of an unknown kind"
 
 
 def _steady(times: Sequence[int]) -> list[int]:
     """The positions, in decoding order, of the times that fit their neighbours and the bulk of the segment."""
-    reach = TICKS_PER_SECOND + _DEEPEST_REORDER * _spacing(times)
+    reach = TICKS_PER_SECOND + _DEEPEST_REORDER * spacing(times)
     calm = [at for at, time in enumerate(times) if abs(time - median_low(times[max(at - 2, 0) : at + 3])) <= reach]
     middle = median_low(times[at] for at in calm) if calm else 0
     return [at for at in calm if abs(times[at] - middle) <= _LONGEST]
@@ -267,12 +238,5 @@ def _steady(times: Sequence[int]) -> list[int]:
 def _audio_index(packets: list[tuple[int, int]]) -> AudioIndex:
     packets = sorted(set(packets))
     times = [time for time, _ in packets]
-    last = packets[-1][1] or _spacing(times)
+    last = packets[-1][1] or spacing(times)
     return AudioIndex(tuple(times), times[-1] + last)
-
-
-def _spacing(times: Iterable[int]) -> int:
-    """The usual distance of neighbours on the screen; a thirtieth of a second where there is but one frame."""
-    ordered = sorted(times)
-    steps = [b - a for a, b in pairwise(ordered) if b > a]
-    return median_low(steps) if steps else TICKS_PER_SECOND // 30

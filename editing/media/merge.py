@@ -19,26 +19,21 @@ from editing.media import clock
 from editing.media.audio_copy import CopiedAudio, NotFramewise
 from editing.media.audio_encode import EncodedAudio
 from editing.media.edges import Edges
-from editing.media.matching import MatchingEncoder, effort, settings
+from editing.media.layout import Irregular
+from editing.media.matching import Effort, MatchingEncoder, effort, settings
 from editing.media.mp4_writer import Mp4Writer
 from editing.media.muxer import Muxer
-from editing.media.packetized import Irregular
 from editing.media.parameter_sets import brings_sets, with_sets
 from editing.media.plain_copy import PlainCopier, may_be_plain
 from editing.media.reader import OpenSegment, PacketReader
 from editing.media.report import Course, CutReport, Stage
+from editing.media.room import likely_index, room_for_index
+from editing.media.sequence_sets import without_fixed_rate
 from editing.media.units import as_broken_link
 from editing.timeline.coverage import follows
 from editing.timeline.pieces import Action, Piece
 from editing.timeline.plan import CutPlan
-
-_INDEX_PER_FRAME = 48
-_INDEX_PER_PACKET = 32
-_INDEX_HEAD = 1 << 16
-_LIKELY_HEAD, _LIKELY_PER_FRAME, _LIKELY_PER_PACKET = 1 << 13, 14, 5
-_FEWEST_SAMPLES = 960
-_MOST_OF_ALL = 100
-"""Room for the index in front of the media is kept where it is at most this part of the whole."""
+from editing.timeline.rates import is_steady
 
 
 def copy(plan: CutPlan, output: Path, *, open_segment: OpenSegment, course: Course, report: CutReport) -> None:
@@ -85,7 +80,7 @@ class _Merge:
         self.sets = bytes.fromhex(plan.target.video.extradata)
         self.encodes = any(piece.action is not Action.COPY for piece in plan.pieces)
         self.effort = effort(max((piece.frames for piece in plan.pieces if piece.action is not Action.COPY), default=0))
-        self.own_sets = MatchingEncoder(plan.target, self.effort).sets if self.encodes else b""
+        self.own_sets = _own_sets(plan, self.effort) if self.encodes else b""
         self.in_band = self.muxer.kind.in_band or (self.encodes and self.codec == "hevc")
         self.marks_entries = self.in_band or self.codec == "hevc"
         if self.encodes:
@@ -99,7 +94,10 @@ class _Merge:
     def run(self) -> None:
         pieces = self.plan.pieces
         try:
-            with Edges(pieces, self.plan.target, self.effort, self.open_segment, self._count) as edges:
+            with (
+                self.plain or nullcontext(),
+                Edges(pieces, self.plan.target, self.effort, self.open_segment, self._count) as edges,
+            ):
                 self._describe()
                 self.delay = max((clock.delay(each) for each in pieces if each.action is Action.COPY), default=0)
                 for before, piece in zip((None, *pieces), pieces, strict=False):
@@ -115,6 +113,7 @@ class _Merge:
                 self.muxer.finish(partial(self.course.step, Stage.WRITING, self.plan.ticks))
         finally:
             self.muxer.close()
+            self.plain = None  # it holds this merge, which holds it
 
     def _copy(self, piece: Piece, *, continues: bool) -> None:
         with self.report.timed(Stage.READING):
@@ -235,25 +234,15 @@ class _Merge:
             self.report.bytes_read += size
 
 
+def _own_sets(plan: CutPlan, effort: Effort) -> bytes:
+    """The parameter sets of encoded pieces, which are alike in all of them."""
+    sets = MatchingEncoder(plan.target, effort).sets
+    return sets if is_steady(clock.promised(plan.pieces), plan.target.rate) else without_fixed_rate(sets)
+
+
 def _continues(before: Piece | None, piece: Piece) -> bool:
     """Whether a piece goes on in the recording where the one before ended."""
     if before is None or not before.segments or not piece.segments or before.end_pts != piece.first_pts:
         return False
     last, first = before.segments[-1], piece.segments[0]
     return last == first or follows(last, first)
-
-
-def room_for_index(plan: CutPlan) -> int:
-    """The most that the index of an MP4 of this plan can take; 0 where that would be much of the whole file.
-
-    Per frame: its size, its place, its two times and whether it is an entry; a chunk may hold no more than one.
-    """
-    packets = plan.ticks * plan.target.audio.sample_rate // (90_000 * _FEWEST_SAMPLES) if plan.target.audio else 0
-    most = _INDEX_HEAD + _INDEX_PER_FRAME * plan.frames + _INDEX_PER_PACKET * packets
-    return most if most * _MOST_OF_ALL <= plan.size else 0
-
-
-def likely_index(plan: CutPlan) -> int:
-    """What the index of an MP4 of this plan takes where frames come evenly and chunks are long."""
-    packets = plan.ticks * plan.target.audio.sample_rate // (90_000 * _FEWEST_SAMPLES) if plan.target.audio else 0
-    return _LIKELY_HEAD + _LIKELY_PER_FRAME * plan.frames + _LIKELY_PER_PACKET * packets

@@ -51,12 +51,16 @@ class Track:
 
     @property
     def bit_rate(self) -> int:
-        return sum(self.sizes) * 8 * self.timescale // max(self.duration, 1)
+        return int(np.frombuffer(self.sizes, np.uint32).sum()) * 8 * self.timescale // max(self.duration, 1)
 
 
-def box(kind: bytes, *parts: bytes) -> bytes:
-    size = 8 + sum(map(len, parts))
-    return b"".join((struct.pack(">I4s", size, kind), *parts))
+Parts = list[bytes]
+"""Bytes in pieces: boxes lie in boxes, and hours of tables shall not be copied at every level."""
+
+
+def box(kind: bytes, *contents: bytes | Parts) -> Parts:
+    parts = [part for each in contents for part in ([each] if isinstance(each, bytes) else each)]
+    return [struct.pack(">I4s", 8 + sum(map(len, parts)), kind), *parts]
 
 
 def inside(content: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -68,10 +72,10 @@ def inside(content: bytes) -> Iterator[tuple[bytes, bytes]]:
         at += size
 
 
-def index(like: bytes, tracks: list[Track]) -> bytes:
+def index(like: bytes, tracks: list[Track]) -> Parts:
     """A `moov` for `tracks`, in everything but tables and durations like the content of another one."""
     longest = max(_in_movie(track.end, track.timescale) for track in tracks)
-    waiting, made = iter(tracks), []
+    waiting, made = iter(tracks), list[Parts]()
     for kind, content in inside(like):
         if kind == b"mvhd":
             made.append(box(kind, content[:16], struct.pack(">I", longest), content[20:]))
@@ -83,8 +87,8 @@ def index(like: bytes, tracks: list[Track]) -> bytes:
     return box(b"moov", *made)
 
 
-def _trak(like: bytes, track: Track) -> bytes:
-    made = []
+def _trak(like: bytes, track: Track) -> Parts:
+    made: list[Parts] = []
     for kind, content in inside(like):
         if kind == b"tkhd":
             made += [
@@ -98,15 +102,15 @@ def _trak(like: bytes, track: Track) -> bytes:
     return box(b"trak", *made)
 
 
-def _rewritten(kind: bytes, content: bytes, track: Track, by: dict[bytes, Callable[[bytes, Track], bytes]]) -> bytes:
+def _rewritten(kind: bytes, content: bytes, track: Track, by: dict[bytes, Callable[[bytes, Track], Parts]]) -> Parts:
     return box(kind, *(by[each](own, track) if each in by else box(each, own) for each, own in inside(content)))
 
 
-def _minf(content: bytes, track: Track) -> bytes:
+def _minf(content: bytes, track: Track) -> Parts:
     return _rewritten(b"minf", content, track, {b"stbl": _stbl})
 
 
-def _mdhd(content: bytes, track: Track) -> bytes:
+def _mdhd(content: bytes, track: Track) -> Parts:
     """With times of 64 bits where 32 do not suffice: after 13 hours of pictures."""
     language = content[-4:]
     wide = track.duration >= _FOUR_BYTES
@@ -114,9 +118,9 @@ def _mdhd(content: bytes, track: Track) -> bytes:
     return box(b"mdhd", head, struct.pack(layout, track.timescale, track.duration), language)
 
 
-def _edits(track: Track) -> bytes:
+def _edits(track: Track) -> Parts:
     """Where the output's time begins in the track; pictures may begin later than it, and decoding earlier."""
-    first = min(track.pts)
+    first = int(np.frombuffer(track.pts, np.int64).min())
     late = max(first, 0)
     edits = [(_in_movie(late, track.timescale), -1)] if late else []
     edits.append((_in_movie(track.end - late, track.timescale), late - track.dts[0]))
@@ -128,7 +132,7 @@ def _in_movie(time: int, timescale: int) -> int:
     return -(-time * _MOVIE // timescale)
 
 
-def _stbl(content: bytes, track: Track) -> bytes:
+def _stbl(content: bytes, track: Track) -> Parts:
     like = dict(inside(content))
     made = [box(b"stsd", _with_rate(like[b"stsd"], track.bit_rate)), *_tables(track)]
     if b"sgpd" in like and b"sbgp" in like:  # one group for all: how much sound a decoder needs before it is right
@@ -151,7 +155,7 @@ def _with_rate(stsd: bytes, rate: int) -> bytes:
     return bytes(made)
 
 
-def _tables(track: Track) -> Iterator[bytes]:
+def _tables(track: Track) -> Iterator[Parts]:
     pts, dts = np.frombuffer(track.pts, np.int64), np.frombuffer(track.dts, np.int64)
     yield _table(b"stts", _runs(np.append(np.diff(dts), track.lasts)))
     if (late := pts - dts).any():
@@ -176,5 +180,5 @@ def _runs(values: Integers) -> Integers:
     return np.column_stack((np.diff(np.append(firsts, len(values))), values[firsts]))
 
 
-def _table(kind: bytes, rows: Integers) -> bytes:
+def _table(kind: bytes, rows: Integers) -> Parts:
     return box(kind, struct.pack(">II", 0, len(rows)), rows.astype(">u4").tobytes())

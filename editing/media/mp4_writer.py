@@ -17,10 +17,13 @@ import numpy as np
 from av import Packet
 
 from editing.media.drain import Drain, faults
-from editing.media.mp4_boxes import Integers, Track, box, index, inside
+from editing.media.interleaving import Waiting, interleaved
+from editing.media.layout import Integers, Samples
+from editing.media.mp4_boxes import Track, box, index, inside
 from editing.media.muxer import Muxer
 from editing.media.units import units
 from editing.timeline.parameters import AudioParameters, VideoParameters
+from editing.timeline.ticks import TICKS_PER_SECOND
 
 _SKETCH = 1 << 16
 _BOX, _MEDIA_HEAD = 8, 16
@@ -44,9 +47,8 @@ class Mp4Writer:
         self._tracks: list[Track] = []
         self._drain = Drain(path)
         self._media = self._at = room
-        self._last: Track | None = None
-        self._pending: list[Any] = []
-        self._pending_bytes = 0
+        self._pictures, self._sound = Waiting(self._video), Waiting(self._audio)
+        self._waiting_bytes = 0
 
     def add_video(
         self, template: Any, parameters: VideoParameters, *, sets: bytes | None = None, in_band: bool = False
@@ -83,45 +85,41 @@ class Mp4Writer:
 
     def write_video(self, packet: Any, pts: int, dts: int, duration: int) -> None:
         """A picture in Annex B; all times in ticks."""
-        pieces = [part for unit in units(bytes(packet)) for part in (struct.pack(">I", len(unit)), unit)]
-        size, entry = np.array([sum(map(len, pieces))]), bytes([packet.is_keyframe])
-        self.write_pictures(pieces, np.array([pts]), np.array([dts]), size, entry, lasts=duration)
-        if self._pending_bytes > _ENOUGH:
+        data = b"".join(part for unit in units(bytes(packet)) for part in (struct.pack(">I", len(unit)), unit))
+        entry = bytes([packet.is_keyframe])
+        self.write_pictures([data], _whole([data]), np.array([pts]), np.array([dts]), entry, lasts=duration)
+        self._waiting_bytes += len(data)
+        if self._waiting_bytes > _ENOUGH:
             self.hand_over()
 
     def write_pictures(
-        self, pieces: Sequence[Any], pts: Integers, dts: Integers, sizes: Integers, entries: bytes, *, lasts: int
+        self, pieces: list[Any], samples: Samples, pts: Integers, dts: Integers, entries: bytes, *, lasts: int
     ) -> None:
-        """Pictures whose bytes, length-prefixed, are `pieces`; the last of them lasts `lasts`."""
+        """Pictures, length-prefixed: `pieces` are those of `samples`. The last one lasts `lasts`."""
+        sizes = samples.sizes()
         self._video.add(pts, dts, sizes, entries, lasts=lasts)
-        self._append(self._video, pieces, sizes)
+        self._pictures.add(pieces, samples.firsts, dts, sizes)
 
-    def write_frames(self, frames: Sequence[Any], pts: int, samples: int) -> None:
+    def write_sound(self, pieces: list[Any], frames: Samples, pts: int, samples: int) -> None:
         """Frames of sound of so many samples each, without headers of their own."""
-        times = pts + np.arange(len(frames)) * samples
-        sizes = np.fromiter(map(len, frames), np.int64, len(frames))
+        times, sizes = pts + np.arange(len(frames)) * samples, frames.sizes()
         self._audio.add(times, times, sizes, b"\1" * len(frames), lasts=samples)
-        self._append(self._audio, frames, sizes)
+        times = times * TICKS_PER_SECOND // self._audio.timescale
+        self._sound.add(pieces, frames.firsts, times, sizes)
 
-    def _append(self, track: Track, pieces: Sequence[Any], sizes: Integers) -> None:
-        if self._last is track:
-            track.counts[-1] += len(sizes)
-        else:
-            track.counts.append(len(sizes))
-            track.offsets.append(self._at)
-        self._last = track
-        size = int(sizes.sum())
-        self._at += size
-        self._pending_bytes += size
-        self._pending += pieces
+    def write_frames(self, frames: list[bytes], pts: int, samples: int) -> None:
+        """The same, each in one piece."""
+        self.write_sound(frames, _whole(frames), pts, samples)
 
     def hand_over(self, then: Callable[[], None] = lambda: None) -> None:
         """Let what was given be written; `then` is called when its memory is free again.
 
         Raises NoSpace or MediaError where what was handed over before could not be written.
         """
-        self._drain.put(self._pending, then)
-        self._pending, self._pending_bytes = [], 0
+        pieces, self._at = interleaved([self._pictures, self._sound], self._at)
+        self._pictures, self._sound = Waiting(self._video), Waiting(self._audio)
+        self._waiting_bytes = 0
+        self._drain.put(pieces, then)
 
     def finish(self, alive: Callable[[], None]) -> None:
         """Write the index. `alive` is called again and again while media are moved, and may raise to end it.
@@ -143,12 +141,12 @@ class Mp4Writer:
         like = dict(inside(self._memory.getvalue()))
         head = box(b"ftyp", like[b"ftyp"])
         moov = index(like[b"moov"], self._tracks)
-        if (missing := len(head) + len(moov) + _BOX - self._media) > 0:
+        if (missing := _size(head + moov) + _BOX - self._media) > 0:
             self._make_room(missing, alive)
             moov = index(like[b"moov"], self._tracks)
-        free = box(b"free", bytes(self._media - len(head) - len(moov) - _BOX))
+        free = box(b"free", bytes(self._media - _size(head + moov) - _BOX))
         media = struct.pack(">I4sQ", 1, b"mdat", self._at - self._media)
-        self._drain.write_head(b"".join((head, moov, free, media)))
+        self._drain.write_head([*head, *moov, *free, media])
 
     def _make_room(self, missing: int, alive: Callable[[], None]) -> None:
         """Move the media back; their new places may need twice as many bytes in the index."""
@@ -158,6 +156,16 @@ class Mp4Writer:
         for track in self._tracks:
             track.offsets = array("Q", (offset + by for offset in track.offsets))
         self._media, self._at = self._media + by, self._at + by
+
+
+def _size(parts: Sequence[bytes]) -> int:
+    return sum(map(len, parts))
+
+
+def _whole(samples: Sequence[bytes]) -> Samples:
+    """Samples of one piece each."""
+    ends = np.cumsum(np.fromiter(map(len, samples), np.int64, len(samples)))
+    return Samples(np.append(0, ends[:-1]), ends, np.arange(len(samples) + 1))
 
 
 def _number(name: str) -> int:

@@ -1,38 +1,40 @@
 """Copying of plain recordings without libav: whole segments at once, from their packets straight into an MP4.
 
-Plain is MPEG-TS with one programme of H.264 or HEVC, one picture to a PES packet, and ADTS AAC or no sound. Everything
-that is read must prove to be so, and to be what the index says: else Irregular is raised, and libav copies instead.
+Where the samples are, a segment's layout says, which was made with its index; that of an older index is made now. What
+is copied is what was laid out, for its CRC-32 is that of the index. Irregular is raised for what is not plain, and
+libav copies instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
-from itertools import pairwise
+from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 
 import numpy as np
 
-from editing.media import clock
-from editing.media.adts import SoundFrames
+from editing.media import clock, layout
 from editing.media.audio_copy import CopiedAudio
+from editing.media.laying_out import lay_out
+from editing.media.layout import MARGIN, Bytes, Irregular, Layout, require
 from editing.media.mp4_writer import Mp4Writer
-from editing.media.packetized import Bytes, Integers, Irregular
-from editing.media.plain_segment import PlainSegment, memory_for, take_apart
 from editing.media.reader import OpenSegment
 from editing.media.report import Course, Stage
-from editing.media.segments_ahead import SegmentsAhead
-from editing.media.start_codes import Pictures
+from editing.media.segments_ahead import Memories, SegmentsAhead
+from editing.media.transport_rows import payloads
+from editing.media.units import HEVC_BLA_WITHOUT_LEADING, HEVC_CRA
+from editing.timeline.coverage import Segment
+from editing.timeline.frames import layout_of, unpack
 from editing.timeline.pieces import Action, Piece
 from editing.timeline.plan import CutPlan
-from editing.timeline.ticks import TICKS_PER_SECOND
 
 _LARGEST = 1 << 26
-"""Bytes of a segment: five of them may be in memory at once."""
-_READ_AHEAD, _WRITTEN_BEHIND = 2, 3
-_CHUNK = TICKS_PER_SECOND
-"""Pictures of about so long follow each other in the file; then comes their sound."""
+"""Bytes of a segment: five of them may be in memory at once, one as it is read."""
+_AT_ONCE = 4
+_ROOM = 16
+"""One part of so many is there for prefixes beside what a segment's packets carry."""
 
 
 def may_be_plain(plan: CutPlan, output: Path) -> bool:
@@ -46,66 +48,72 @@ def may_be_plain(plan: CutPlan, output: Path) -> bool:
         and bool(copied)
         and silent_or_aac
         and not in_band
-        and all(segment.size <= _LARGEST for piece in copied for segment in piece.files)
+        and all(
+            segment.size <= _LARGEST and layout_of(segment.packed) != b"" for piece in copied for segment in piece.files
+        )
     )
 
 
 class PlainCopier:
-    """Copies the pieces of one plan into one file. `offset` of each is where the output shows its first frame."""
+    """Copies the pieces of one plan, in order, into one file, and reads ahead from entering to leaving."""
 
     def __init__(
         self, plan: CutPlan, writer: Mp4Writer, open_segment: OpenSegment, count: Callable[[int], None], course: Course
     ) -> None:
-        self._writer, self._open, self._count, self._course = writer, open_segment, count, course
+        self._writer, self._count, self._course = writer, count, course
         self._codec, self._usual = plan.target.video.codec, plan.target.frame_ticks
-        pieces = [piece for piece in plan.pieces if piece.action is Action.COPY]
-        largest = max(segment.size for piece in pieces for segment in piece.files)
-        self._free: SimpleQueue[Bytes] = SimpleQueue()
-        self._read = [memoryview(bytearray(largest)) for _ in range(_READ_AHEAD)]
-        for _ in range(_WRITTEN_BEHIND):
-            self._free.put(memory_for(largest))
+        files = [file for piece in plan.pieces if piece.action is Action.COPY for file in piece.files]
+        largest = max(segment.size for segment in files)
+        self._free: Memories = SimpleQueue()
+        for _ in range(_AT_ONCE):
+            self._free.put(np.empty(largest + largest // _ROOM + MARGIN, np.uint8))
+        self._ahead = SegmentsAhead(files, open_segment, self._free, laid_out)
+        self._offset = 0
+        self._segments: Generator[tuple[Segment, Layout, Bytes], None, None] = self._ahead.segments(
+            lambda: course.step(Stage.READING, self._offset)
+        )
+
+    def __enter__(self) -> PlainCopier:
+        self._ahead.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ahead.__exit__()
+        self._segments.close()  # it holds what holds it, and hours of tables with it
 
     def copy(self, piece: Piece, sound: CopiedAudio | None, offset: int, delay: int) -> int:
-        """How many frames were copied. Raises Irregular, UnreadableMedia, NoSpace, MediaError or Cancelled."""
-        wanted = _Wanted(piece, offset, delay, self._usual)
-        holding = set(piece.segments)
-        with SegmentsAhead(piece.files, self._open, self._read) as ahead:
-            for segment, data in ahead.segments(lambda: self._course.step(Stage.READING, offset)):
+        """How many frames were copied; `offset` is where the output shows the first one.
+
+        Raises Irregular, UnreadableMedia, NoSpace, MediaError or Cancelled.
+        """
+        wanted, self._offset = _Wanted(piece, offset, delay, self._usual), offset
+        files = islice(self._segments, len(piece.files))
+        for number, (segment, found, memory) in enumerate(files, -len(piece.lead)):
+            try:
                 self._course.step(Stage.READING, offset + max(segment.first_pts - piece.first_pts, 0))
                 self._count(segment.size)
-                memory = self._free.get()
-                try:
-                    plain = take_apart(segment, data, memory, sound=sound is not None)
-                    self._write(plain, wanted if segment in holding else None, sound)
-                finally:
-                    self._writer.hand_over(then=partial(self._free.put, memory))
-                if wanted.complete and (sound is None or sound.full):
-                    break
+                if 0 <= number < len(piece.segments):
+                    wanted.write(self._writer, found, memory, number, breaks=self._codec == "hevc")
+                if sound:
+                    sound.take_all(segment.first_pts + found.heard, found.ranks, found.sound, memory.data)
+            finally:
+                self._writer.hand_over(then=partial(self._free.put, memory))
         return wanted.copied
 
-    def _write(self, plain: PlainSegment, wanted: _Wanted | None, sound: CopiedAudio | None) -> None:
-        heard = _Heard(sound, plain.sound, plain.heard) if sound and plain.sound else None
-        if wanted:
-            for begin, stop, last in self._chunks(plain, wanted):
-                wanted.write(self._writer, plain.pictures, begin, stop)
-                if heard and not last:
-                    heard.until(int(plain.shown[stop]))
-        if heard:
-            heard.rest()
 
-    def _chunks(self, plain: PlainSegment, wanted: _Wanted) -> list[tuple[int, int, bool]]:
-        """Stretches of the wanted pictures, each of about _CHUNK ticks, and whether it is the last one."""
-        if plain.codec != self._codec:
-            raise Irregular("codec")
-        first, end = wanted.check(plain.shown, plain.sizes)
-        if first == end:
-            return []
-        if self._codec == "hevc" and wanted.spliced:
-            plain.break_link(first)
-        times = plain.shown[first:end]
-        number = min(int(times.max() - times.min()) // _CHUNK + 1, end - first)
-        bounds = np.linspace(first, end, number + 1).astype(int).tolist()
-        return [(begin, stop, stop == end) for begin, stop in pairwise(bounds)]
+def laid_out(segment: Segment, data: memoryview, memory: Bytes) -> Layout:
+    """The layout of a segment, and in `memory` what its packets carry, with all prefixes. Raises Irregular."""
+    end, packed = payloads(data, memory), layout_of(segment.packed)
+    if packed is None:
+        video = unpack(segment.packed).video
+        require(video)
+        assert video
+        found = lay_out(data, memory, video)
+    else:
+        found = layout.unpack(packed)
+    require(found.rows == end and found.size <= len(memory))
+    found.prefix(memory)
+    return found
 
 
 class _Wanted:
@@ -113,63 +121,38 @@ class _Wanted:
 
     def __init__(self, piece: Piece, offset: int, delay: int, usual: int) -> None:
         frames = clock.frames_of(piece)
-        self.copied, self._first, self._end, self._usual = 0, piece.first_pts, piece.end_pts, usual
-        self._pts, self._sizes = np.frombuffer(frames.pts, np.int64), np.frombuffer(frames.sizes, np.uint32)
-        self._entries, self._shift = bytes(frames.entries), offset - piece.first_pts
+        self.copied, self._end, self._usual, self._offset = 0, piece.end_pts, usual, offset
+        self._pts, self._spans, self._entries = np.frombuffer(frames.pts, np.int64), frames.spans, frames.entries
+        self._shift = offset - piece.first_pts
         self._dts = np.frombuffer(frames.shown, np.int64) + (self._shift - delay)
         self._last = int(self._pts.max())
-        self._offset = offset
 
-    @property
-    def complete(self) -> bool:
-        return self.copied == len(self._pts)
-
-    @property
-    def spliced(self) -> bool:
-        """Whether what comes next follows something else in the output."""
-        return self.copied == 0 and self._offset > 0
-
-    def check(self, times: Integers, sizes: Integers) -> tuple[int, int]:
-        """Which of a segment's pictures are wanted, first ≤ n < end; they must be those that come next.
+    def write(self, writer: Mp4Writer, found: Layout, memory: Bytes, number: int, *, breaks: bool) -> None:
+        """Those that segment `number` holds. With `breaks` none refers to what is before a splice.
 
         Raises Irregular.
         """
-        inside = np.flatnonzero((self._first <= times) & (times < self._end))
-        if not len(inside):
-            return 0, 0
-        first, end = int(inside[0]), int(inside[-1]) + 1
-        promised = slice(self.copied, self.copied + len(inside))
-        if (
-            end - first != len(inside)
-            or not np.array_equal(times[first:end], self._pts[promised])
-            or not np.array_equal(sizes[first:end], self._sizes[promised])
-        ):
-            raise Irregular("the index has other frames")
-        return first, end
-
-    def write(self, writer: Mp4Writer, pictures: Pictures, begin: int, stop: int) -> None:
-        own = slice(self.copied, self.copied + stop - begin)
-        pts = self._pts[own]
+        span = self._spans[number]
+        if span is None:
+            raise Irregular("frames in between are not wanted")
+        first, end, promised = span
+        require(promised == len(found.pictures))
+        if first == end:
+            return
+        if breaks and self.copied == 0 and self._offset > 0:
+            _break_link(found, memory, first)
+        own = slice(self.copied, self.copied + end - first)
+        pts, samples = self._pts[own], found.pictures.part(first, end)
         lasts = self._end - self._last if pts[-1] == self._last else self._usual
-        pieces, sizes = list(pictures.pieces(begin, stop)), pictures.sizes[begin:stop]
-        writer.write_pictures(pieces, pts + self._shift, self._dts[own], sizes, self._entries[own], lasts=lasts)
+        entries = bytes(self._entries[own])
+        writer.write_pictures(
+            samples.pieces(memory.data), samples, pts + self._shift, self._dts[own], entries, lasts=lasts
+        )
         self.copied = own.stop
 
 
-class _Heard:
-    """The sound of a segment, handed on little by little."""
-
-    def __init__(self, sound: CopiedAudio, frames: SoundFrames, times: Integers) -> None:
-        self._sound, self._frames, self._times, self._taken = sound, frames, times, 0
-
-    def until(self, time: int) -> None:
-        """Hand on what comes before a time, in ticks."""
-        self._take(int(np.searchsorted(self._times, time)))
-
-    def rest(self) -> None:
-        self._take(len(self._frames))
-
-    def _take(self, end: int) -> None:
-        if end > self._taken:
-            self._sound.take_all(self._times, self._frames, self._taken, end)
-            self._taken = end
+def _break_link(found: Layout, memory: Bytes, picture: int) -> None:
+    """Make a picture of HEVC one that begins anew wherever it stands: a CRA picture becomes a BLA picture."""
+    units = found.units(picture)
+    units = units[memory[units] >> 1 & 0x3F == HEVC_CRA]
+    memory[units] = memory[units] & 0x81 | HEVC_BLA_WITHOUT_LEADING << 1

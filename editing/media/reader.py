@@ -9,15 +9,16 @@ another, nothing of what the index says of it need be true.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 import av
 from av.error import FFmpegError
+from isal.isal_zlib import crc32
 
 from editing.errors import UnreadableMedia
-from editing.media.index import DEMUX_OPTIONS, packets_of
+from editing.media.fields import Fields, whole_frames
+from editing.media.index import DEMUX_OPTIONS, packets_of, sets_of
 from editing.media.instants import Instants
 from editing.media.transport import fullest_tables
 from editing.timeline.coverage import Segment
@@ -71,7 +72,7 @@ class _Joined:
             data = self._file.read(size)
         except OSError as error:
             raise UnreadableMedia(f"Segment {self._segment.key} cannot be read: {error.strerror}.") from error
-        self._checksum = zlib.crc32(data, self._checksum)
+        self._checksum = crc32(data, self._checksum)
         self._count(len(data))
         return data
 
@@ -107,6 +108,7 @@ class PacketReader:
         described: bool = False,
     ) -> None:
         self._near, self._instants = segments[0].first_pts, Instants(segments)
+        self._fields = Fields(sets_of(segments[0].parameters) if parsed else b"")
         options = {**DEMUX_OPTIONS, **({} if parsed else _UNPARSED)}
         self._open(segments, open_segment, count, options if described else {**options, **_UNDESCRIBED})
         wanted = segments[0].parameters
@@ -156,7 +158,8 @@ class PacketReader:
         video, near, instants = self.video, self._near, self._instants
         streams = [stream for stream in (video, self.audio if audio else None) if stream]
         try:
-            for packet in packets_of(self.container, streams):
+            found = packets_of(self.container, streams)
+            for packet in whole_frames(found, video, self._fields) if self._fields.possible else found:
                 raw = packet.pts if packet.pts is not None else packet.dts
                 if raw is not None and packet.size:
                     near = unwrap(raw, near)

@@ -1,37 +1,43 @@
-"""Whole segments, read and checked by a thread while the one before is worked on."""
+"""Whole segments, read, checked and prepared by a thread while the one before is worked on."""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import BinaryIO
+from typing import BinaryIO, Generic, TypeVar
+
+from isal.isal_zlib import crc32
 
 from editing.errors import UnreadableMedia
+from editing.media.layout import Bytes
 from editing.media.reader import OpenSegment
 from editing.timeline.coverage import Segment
 
 _PATIENCE = 0.1
-Buffers = SimpleQueue[memoryview | None]
+Prepared = TypeVar("Prepared")
+Memories = SimpleQueue[Bytes | None]
 
 
-class SegmentsAhead:
-    """Gives segments one after the other, each in memory that it may keep until the next one is asked for.
+class SegmentsAhead(Generic[Prepared]):
+    """Gives segments one after the other, each with what `prepare` makes of its bytes and of memory for it.
 
-    `buffers` holds the memory, each large enough for any segment; all of it is there again after leaving.
+    The memory comes from `free`, where whoever gets it puts it back; nothing of it is missing after leaving.
     """
 
-    def __init__(self, segments: Sequence[Segment], open_segment: OpenSegment, buffers: Sequence[memoryview]) -> None:
-        self._segments, self._open = segments, open_segment
-        self._free: Buffers = SimpleQueue()
-        for buffer in buffers:
-            self._free.put(buffer)
-        self._read: SimpleQueue[tuple[Segment, memoryview, memoryview] | Exception] = SimpleQueue()
+    def __init__(
+        self,
+        segments: Sequence[Segment],
+        open_segment: OpenSegment,
+        free: Memories,
+        prepare: Callable[[Segment, memoryview, Bytes], Prepared],
+    ) -> None:
+        self._segments, self._open, self._free, self._prepare = segments, open_segment, free, prepare
+        self._ready: SimpleQueue[tuple[Segment, Prepared, Bytes] | Exception] = SimpleQueue()
         self._thread = Thread(target=self._run, name="segments ahead", daemon=True)
         self._ended = False
 
-    def __enter__(self) -> SegmentsAhead:
+    def __enter__(self) -> SegmentsAhead[Prepared]:
         self._thread.start()
         return self
 
@@ -39,62 +45,74 @@ class SegmentsAhead:
         self._ended = True
         self._free.put(None)
         self._thread.join()
+        while not self._ready.empty():
+            item = self._ready.get()
+            if not isinstance(item, Exception):
+                self._free.put(item[2])
 
-    def segments(self, waits: Callable[[], None]) -> Iterator[tuple[Segment, memoryview]]:
-        """Each segment with its bytes; `waits` is called every now and then until the next one is there.
+    def segments(self, waits: Callable[[], None]) -> Generator[tuple[Segment, Prepared, Bytes], None, None]:
+        """Each segment; `waits` is called every now and then until the next one is there.
 
-        Raises UnreadableMedia for a segment that cannot be read or is not the one that was indexed.
+        Raises UnreadableMedia for a segment that cannot be read or is not the one that was indexed, and what `prepare`
+        raises.
         """
         for _ in self._segments:
             item = self._next(waits)
             if isinstance(item, Exception):
                 raise item
-            segment, data, buffer = item
-            yield segment, data
-            self._free.put(buffer)
+            yield item
 
-    def _next(self, waits: Callable[[], None]) -> tuple[Segment, memoryview, memoryview] | Exception:
+    def _next(self, waits: Callable[[], None]) -> tuple[Segment, Prepared, Bytes] | Exception:
         while True:
             try:
-                return self._read.get(timeout=_PATIENCE)
+                return self._ready.get(timeout=_PATIENCE)
             except Empty:
                 waits()
 
     def _run(self) -> None:
+        buffer = memoryview(bytearray(max(segment.size for segment in self._segments)))
         for segment in self._segments:
-            buffer = self._free.get()
-            if buffer is None or self._ended:
+            memory = self._free.get()
+            if memory is None:
                 return
             try:
-                self._read.put((segment, self._whole(segment, buffer), buffer))
+                data = self._whole(segment, buffer)
+                self._ready.put((segment, self._prepare(segment, data, memory), memory))
             except Exception as error:  # whatever it is, whoever waits for the segment must hear of it
-                self._read.put(error)
-                return
+                self._free.put(memory)
+                self._ready.put(error)
+                break
+        self._await_end()
+
+    def _await_end(self) -> None:
+        """Take the word that there shall be an end: in the queue nobody else may find it."""
+        spare = []
+        while (memory := self._free.get()) is not None:
+            spare.append(memory)
+        for memory in spare:
+            self._free.put(memory)
 
     def _whole(self, segment: Segment, buffer: memoryview) -> memoryview:
+        """In few large steps: after each this thread has to wait for another one that computes."""
         try:
             with self._open(segment) as file:
-                size, checksum = self._fill(file, buffer[: segment.size])
+                size = self._fill(file, buffer[: segment.size])
                 longer = bool(file.read(1))
         except OSError as error:
             raise UnreadableMedia(f"Segment {segment.key} cannot be read: {error.strerror}.") from error
-        if longer or size != segment.size or checksum != segment.checksum:
+        if longer or size != segment.size or crc32(buffer[:size]) != segment.checksum:
             raise UnreadableMedia(f"Segment {segment.key} has changed since it was indexed.")
         return buffer[:size]
 
-    def _fill(self, file: BinaryIO, buffer: memoryview) -> tuple[int, int]:
-        """How many bytes were there, and their checksum.
-
-        Few large steps: with each a thread that computes has to let this one in.
-        """
-        at = checksum = 0
+    def _fill(self, file: BinaryIO, buffer: memoryview) -> int:
+        """How many bytes were there."""
+        at = 0
         while at < len(buffer) and not self._ended:
             size = _read_into(file, buffer[at:])
             if not size:
                 break
-            checksum = zlib.crc32(buffer[at : at + size], checksum)
             at += size
-        return at, checksum
+        return at
 
 
 def _read_into(file: BinaryIO, buffer: memoryview) -> int:

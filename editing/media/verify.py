@@ -50,20 +50,26 @@ def verify(plan: CutPlan, output: Path, alive: Callable[[], None] = lambda: None
     Raises VerificationFailed, saying what was promised and what was found.
     """
     try:
-        container = container_of(output)
-        found, tolerance = tracks_of(output, container, alive), container.tolerance
-        video, audio = (_only(found, "video", wanted=True), _only(found, "audio", wanted=plan.target.audio is not None))
-        assert video is not None
-        alive()
-        _check_frames(plan, video, tolerance)
-        alive()
-        lag = _check_sound(plan, video, audio, tolerance) if audio else 0
+        frames, packets, lag = _check_tracks(plan, output, alive)
         seams = _decode_seams(plan, output, alive)
     except FFmpegError as error:
         raise VerificationFailed(f"The output cannot be read back: {error.strerror}.") from error
     except (UnreadableMedia, OSError) as error:
         raise VerificationFailed(f"The output cannot be read back: {error}") from error
-    return Verdict(len(video.pts), plan.ticks * 100 // 9, len(audio.pts) if audio else 0, lag * 100 // 9, seams)
+    return Verdict(frames, plan.ticks * 100 // 9, packets, lag * 100 // 9, seams)
+
+
+def _check_tracks(plan: CutPlan, output: Path, alive: Callable[[], None]) -> tuple[int, int, int]:
+    """How many pictures and packets of sound there are, and how much later than the pictures it ends, in ticks."""
+    container = container_of(output)
+    found, tolerance = tracks_of(output, container, alive), container.tolerance
+    video, audio = (_only(found, "video", wanted=True), _only(found, "audio", wanted=plan.target.audio is not None))
+    assert video is not None
+    alive()
+    _check_frames(plan, video, tolerance)
+    alive()
+    lag = _check_sound(plan, video, audio, tolerance) if audio else 0
+    return len(video.pts), len(audio.pts) if audio else 0, lag
 
 
 def _only(found: Sequence[Track], kind: str, *, wanted: bool) -> Track | None:

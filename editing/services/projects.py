@@ -70,7 +70,7 @@ def create(
         project.state = ProjectState.EDITING
     with transaction.atomic():
         project.save(force_insert=True)
-        project_materials.add(project, materials or Materials())
+        project_materials.add(project, materials or Materials(), by=user)
     return project
 
 

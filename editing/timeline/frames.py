@@ -43,6 +43,9 @@ DAMAGED = 0x20
 """Another one: a part of this frame was missing, or one just before it, when it was recorded."""
 _HOLDS_DAMAGE = 0x80
 """Bit in a packed index's first byte: some frame is damaged, so that most need not be unpacked to know."""
+_HOLDS_LAYOUT = 0x40
+"""Another one: after a length of four bytes comes the layout, and then the rest."""
+_LENGTH = struct.Struct("<I")
 
 
 @dataclass(frozen=True)
@@ -92,10 +95,15 @@ class AudioIndex:
 
 @dataclass(frozen=True)
 class FrameIndex:
-    """All tracks of a segment. `audio` has one entry for each track of the segment's parameters, in their order."""
+    """All tracks of a segment. `audio` has one entry for each track of the segment's parameters, in their order.
+
+    `layout` says, in a form of its own, where in the file the samples are: nothing for a file that must be parsed to
+    know, None where nobody has looked.
+    """
 
     video: VideoIndex | None
     audio: tuple[AudioIndex, ...] = ()
+    layout: bytes | None = None
 
 
 def pack(index: FrameIndex) -> bytes:
@@ -114,7 +122,9 @@ def pack(index: FrameIndex) -> bytes:
     for track in index.audio:
         parts += [_second_differences(track.pts), struct.pack("<q", track.end)]
     damaged = any(mark & DAMAGED for mark in index.video.marks) if index.video else False
-    return bytes([FORMAT | damaged * _HOLDS_DAMAGE]) + zlib.compress(b"".join(parts), 6)
+    flags = damaged * _HOLDS_DAMAGE | (index.layout is not None) * _HOLDS_LAYOUT
+    layout = b"" if index.layout is None else _LENGTH.pack(len(index.layout)) + index.layout
+    return bytes([FORMAT | flags]) + layout + zlib.compress(b"".join(parts), 6)
 
 
 def holds_damage(packed: bytes) -> bool:
@@ -122,15 +132,23 @@ def holds_damage(packed: bytes) -> bool:
     return bool(packed) and bool(packed[0] & _HOLDS_DAMAGE)
 
 
+def layout_of(packed: bytes) -> bytes | None:
+    """The layout in a packed index."""
+    if not packed or not packed[0] & _HOLDS_LAYOUT:
+        return None
+    return packed[1 + _LENGTH.size :][: _LENGTH.unpack_from(packed, 1)[0]]
+
+
 def unpack(packed: bytes) -> FrameIndex:
     """Raises ValueError for bytes that `pack` did not make."""
-    if not packed or packed[0] & ~_HOLDS_DAMAGE != FORMAT:
+    if not packed or packed[0] & ~(_HOLDS_DAMAGE | _HOLDS_LAYOUT) != FORMAT:
         raise ValueError("This is not a segment index of a known format.")
-    reader = _Reader(zlib.decompress(packed[1:]))
+    layout = layout_of(packed)
+    reader = _Reader(zlib.decompress(packed[1 if layout is None else 1 + _LENGTH.size + len(layout) :]))
     has_video, tracks = reader.take("<BB")
     video = _unpack_video(reader) if has_video else None
     audio = tuple(AudioIndex(reader.sums(), reader.take("<q")[0]) for _ in range(tracks))
-    return FrameIndex(video, audio)
+    return FrameIndex(video, audio, layout)
 
 
 def _unpack_video(reader: _Reader) -> VideoIndex:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 import threading
 from itertools import chain
 from pathlib import Path
@@ -11,6 +13,7 @@ import av
 import pytest
 
 from editing.errors import Cancelled, UnreadableMedia
+from editing.media import ffmpeg
 from editing.media.cut import cut
 from editing.media.parameter_sets import brings_sets, free_id
 from editing.media.units import units
@@ -19,6 +22,7 @@ from editing.timeline.coverage import Coverage
 from editing.timeline.pieces import Action
 from editing.timeline.plan import make
 from tests.media.cutting import STREAM, clip, open_segment, plan_of, run
+from tests.media.matrix.oracle import material
 from tests.samples import BASIC, START, Kind, beeps, segments_of, watch
 
 OPEN_HEVC = Kind(codec="libx265", options="-x265-params log-level=none:open-gop=1:keyint=25:bframes=4:b-adapt=0")
@@ -222,3 +226,21 @@ def test_outputs_of_a_frame_or_a_few_pass_the_check_in_every_container(mode: Mod
         run(plan, output)
 
         assert len(watch(output).numbers) == plan.frames
+
+
+@pytest.mark.parametrize(("kind", "even"), [("variable rate", False), ("closed GOP", True)])
+def test_only_frames_that_come_evenly_are_promised_to(kind: str, even: bool, tmp_path: Path) -> None:
+    plan = plan_of(material(kind).coverage, Mode.ACCURATE_FAST, clip(0.6, 1.5), clip(2.1, 3.9))
+    run(plan, tmp_path / "out.ts")
+
+    said = subprocess.run(
+        [ffmpeg.binary(), "-i", tmp_path / "out.ts", "-c", "copy", "-bsf:v", "trace_headers", "-f", "null", "-"],
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stderr
+
+    assert {piece.action for piece in plan.pieces} == {Action.COPY, Action.ENCODE}
+    found = re.findall(r"fixed_frame_rate_flag +\S+ = (\d)", said)
+    assert found
+    assert ("1" in found) == even  # the recordings' own sets promise nothing

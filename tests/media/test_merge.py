@@ -10,7 +10,7 @@ import av
 import pytest
 
 from editing.errors import InvalidOutput, UnreadableMedia, UnsupportedMedia
-from editing.media import merge, tables
+from editing.media import room, tables
 from editing.media.units import units
 from editing.timeline.clips import Mode
 from editing.timeline.coverage import Coverage
@@ -92,9 +92,9 @@ def test_colours_and_aspect_are_kept(tmp_path: Path) -> None:
 
 def test_a_large_output_keeps_room_for_its_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = plan_of(BASIC, Mode.ROUGH_FAST, clip(0, 12))
-    assert merge.room_for_index(plan) == 0  # most of so small a file would be room
-    monkeypatch.setattr(merge, "_MOST_OF_ALL", 0)
-    assert merge.room_for_index(plan) > 0
+    assert room.room_for_index(plan) == 0  # most of so small a file would be room
+    monkeypatch.setattr(room, "_MOST_OF_ALL", 0)
+    assert room.room_for_index(plan) > 0
 
     run(plan, tmp_path / "out.mp4")
 
@@ -105,8 +105,8 @@ def test_a_large_output_keeps_room_for_its_index(tmp_path: Path, monkeypatch: py
 def test_the_room_suffices_where_every_frame_lasts_another_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(merge, "_MOST_OF_ALL", 0)
-    monkeypatch.setattr(merge, "_INDEX_HEAD", 1 << 12)
+    monkeypatch.setattr(room, "_MOST_OF_ALL", 0)
+    monkeypatch.setattr(room, "_INDEX_HEAD", 1 << 12)
     plan = plan_of(
         Kind(rate="30000/1001", gop=30), Mode.ROUGH_FAST, *(clip(at % 10, at % 10 + 0.5) for at in range(40))
     )

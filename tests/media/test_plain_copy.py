@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, BinaryIO
 
 import av
+import numpy as np
 import pytest
 
 from editing.errors import NoSpace, UnreadableMedia
 from editing.media import ffmpeg, merge, tables
+from editing.media.layout import Bytes
+from editing.media.plain_copy import may_be_plain
 from editing.media.segments_ahead import SegmentsAhead
 from editing.timeline.clips import Mode
 from editing.timeline.coverage import Coverage, Segment
+from editing.timeline.frames import layout_of, pack
 from editing.timeline.plan import CutPlan
 from tests.media.cutting import clip, plan_of, run
 from tests.samples import BASIC, WRAPPING, Kind, segments_of, watch
@@ -95,6 +100,26 @@ def test_the_file_is_the_one_that_libav_would_have_made(
     assert packets(ours) == packets(theirs)
 
 
+def test_an_index_without_a_layout_gives_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = [replace(each, packed=pack(replace(each.index, layout=None))) for each in segments_of(BASIC)]
+    new = plan_of(BASIC, Mode.ACCURATE_FAST, *CLIPS)
+
+    without_libav(plan_of(Coverage(old), Mode.ACCURATE_FAST, *CLIPS), tmp_path / "old.mp4", monkeypatch)
+    without_libav(new, tmp_path / "new.mp4", monkeypatch)
+
+    assert layout_of(old[0].packed) is None
+    assert layout_of(new.pieces[0].segments[0].packed)
+    assert (tmp_path / "old.mp4").read_bytes() == (tmp_path / "new.mp4").read_bytes()
+
+
+def test_what_is_known_not_to_be_plain_is_left_to_libav_at_once(tmp_path: Path) -> None:
+    segments = segments_of(BASIC)
+    segments[1] = replace(segments[1], packed=pack(replace(segments[1].index, layout=b"")))
+
+    assert may_be_plain(plan_of(Coverage(segments[:1]), Mode.ROUGH_FAST, clip(0, 1)), tmp_path / "out.mp4")
+    assert not may_be_plain(plan_of(Coverage(segments), Mode.ROUGH_FAST, clip(0, 6)), tmp_path / "out.mp4")
+
+
 @pytest.mark.parametrize("kind", [BASIC, HEVC], ids=["H.264", "HEVC"])
 def test_ffmpeg_decodes_it_without_a_complaint(kind: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     without_libav(plan_of(kind, Mode.ROUGH_FAST, *CLIPS), tmp_path / "out.mp4", monkeypatch)
@@ -135,12 +160,14 @@ def test_whatever_keeps_a_segment_from_being_opened_is_heard_of(tmp_path: Path) 
     def broken(segment: Segment) -> BinaryIO:
         raise RuntimeError(segment.key)
 
-    plan = plan_of(BASIC, Mode.ROUGH_FAST, clip(0, 6))
+    plan, free = plan_of(BASIC, Mode.ROUGH_FAST, clip(0, 6)), SimpleQueue[Bytes | None]()
+    free.put(np.empty(0, np.uint8))
     with (
         pytest.raises(RuntimeError, match=r"\.ts"),
-        SegmentsAhead(plan.pieces[0].files, broken, [memoryview(b"")]) as it,
+        SegmentsAhead(plan.pieces[0].files, broken, free, lambda segment, data, memory: None) as it,
     ):
         next(it.segments(lambda: None))
+    assert free.qsize() == 1
 
 
 @pytest.mark.parametrize("change", ["longer", "shorter", "other"])

@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from editing.media.adts import sound_frames
-from editing.media.packetized import Irregular
-from editing.media.plain_segment import memory_for, take_apart, unwrapped
+from editing.media.laying_out import lay_out
+from editing.media.layout import MARGIN, PAYLOAD, PREFIX, Bytes, Irregular, Layout, Samples, unpack
+from editing.media.packetized import Packets
 from editing.media.reader import PacketReader
-from editing.media.start_codes import length_prefixed
-from editing.media.transport_rows import Rows
+from editing.media.transport import PACKET
+from editing.media.transport_rows import Rows, payloads
 from editing.timeline.coverage import Segment
+from editing.timeline.frames import VideoIndex
+from editing.timeline.ticks import WRAP, unwrap
 from tests.media.cutting import open_segment
 from tests.media.test_plain_copy import KINDS
 from tests.samples import BASIC, segments_of
@@ -36,21 +38,34 @@ def by_libav(segment: Segment) -> tuple[Found, Found]:
 
 
 def as_rows(segment: Segment) -> tuple[Found, Found]:
-    data = memoryview(Path(segment.key).read_bytes())
-    rows = Rows(data, memory_for(len(data)))
+    data = Path(segment.key).read_bytes()
+    rows = Rows(memoryview(data), memory_of(data))
     programme = rows.programme()
     found: tuple[Found, Found] = ([], [])
-    if programme.audio >= 0:
-        sound = rows.sound(programme.audio)
-        found[1].extend(carried(sound, unwrapped(sound.pts, segment.first_pts)))
-    pictures = rows.pictures(programme.video)
-    found[0].extend(carried(pictures, unwrapped(pictures.pts, segment.first_pts)))
+    for pid, is_video in ((programme.video, True), (programme.audio, False)):
+        if pid >= 0:
+            track = rows.track(pid, video=is_video)
+            found[not is_video].extend((unwrap(time, segment.first_pts), data) for time, data in carried(track))
     return found
 
 
-def carried(payloads, times) -> Iterator[tuple[int, bytes]]:
-    for begin, end, time in zip(payloads.begins, payloads.ends, times, strict=True):
-        yield int(time), payloads.data[begin:end].tobytes()
+def carried(packets: Packets) -> Iterator[tuple[int, bytes]]:
+    for begin, end, time in zip(packets.bounds[:-1], packets.bounds[1:], packets.pts, strict=True):
+        yield int(time), packets.data[begin:end].tobytes()
+
+
+def memory_of(data: bytes) -> Bytes:
+    memory = np.zeros(len(data) * 2 + MARGIN, np.uint8)
+    payloads(memoryview(data), memory)
+    return memory
+
+
+def index_of(times: list[int], sizes: list[int]) -> VideoIndex:
+    return VideoIndex(tuple(times), tuple(times), tuple(sizes), bytes(len(times)), max(times) + 1)
+
+
+def samples_in(samples: Samples, memory: Bytes) -> list[bytes]:
+    return [b"".join(samples.part(at, at + 1).pieces(memory.data)) for at in range(len(samples))]
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -135,6 +150,7 @@ def stream(pictures: list[Packet], sounds: list[Packet], turns: list[bool]) -> b
     return b"".join(made.packets)
 
 
+times = st.integers(-(1 << 28), 1 << 28).map(lambda time: time % WRAP)
 units = st.lists(
     st.tuples(st.sampled_from([b"\0\0\1", b"\0\0\0\1"]), st.binary(max_size=400)).map(
         lambda unit: unit[0] + b"\x65" + unit[1].replace(b"\0\0", b"\0\3") + b"\x80"
@@ -143,9 +159,7 @@ units = st.lists(
     max_size=4,
 ).map(b"".join)
 fields = st.lists(st.sampled_from([0, 0, 0, 1, 2, 8, 100, 160]), max_size=12).map(tuple)
-pictures = st.lists(
-    st.builds(Packet, st.integers(0, (1 << 33) - 1), units, fields, st.booleans()), min_size=1, max_size=6
-)
+pictures = st.lists(st.builds(Packet, times, units, fields, st.booleans()), min_size=1, max_size=6)
 
 
 def adts(content: bytes) -> bytes:
@@ -153,7 +167,6 @@ def adts(content: bytes) -> bytes:
     return bytes([0xFF, 0xF1, 0x4C, 0x40 | size >> 11, size >> 3 & 0xFF, size << 5 & 0xE0 | 0x1F, 0xFC]) + content
 
 
-times = st.integers(0, (1 << 33) - 1)
 misleading = st.just(b"\xff\xf1\x4c\x40\x02\x1f\xfc" * 9)
 """Sound that looks like headers."""
 frames = st.lists(st.one_of(st.binary(min_size=1, max_size=300), misleading), min_size=1, max_size=4)
@@ -172,21 +185,31 @@ def test_what_was_put_in_comes_out(
     pictures: list[Packet], sounds: list[tuple[Packet, list[bytes]]], turns: list[bool]
 ) -> None:
     data = stream(pictures, [packet for packet, _ in sounds], turns)
-    rows = Rows(memoryview(data), memory_for(len(data)))
-    programme = rows.programme()
+    memory = memory_of(data)
+    programme = Rows(memoryview(data), memory).programme()
+    index = index_of([each.pts for each in pictures], [len(each.content) for each in pictures])
+
+    found = lay_out(memoryview(data), memory, index)
 
     assert (programme.codec, programme.video, programme.audio) == ("h264", VIDEO, SOUND)
-    heard = sound_frames(rows.sound(SOUND))
-    assert [bytes(piece) for piece in heard.pieces(0, len(heard))] == [each for _, own in sounds for each in own]
-    assert heard.pts.tolist() == [packet.pts for packet, own in sounds for _ in own]
-    assert heard.ranks.tolist() == [rank for _, own in sounds for rank in range(len(own))]
-    found = rows.pictures(VIDEO)
-    assert list(carried(found, found.pts)) == [(each.pts, each.content) for each in pictures]
-    samples = length_prefixed(found)
-    whole = [b"".join(samples.pieces(at, at + 1)) for at in range(len(pictures))]
-    assert whole == [prefixed(each.content) for each in pictures]
-    assert samples.sizes.tolist() == list(map(len, whole))
-    assert b"".join(samples.pieces(0, len(pictures))) == b"".join(whole)
+    assert samples_in(found.sound, memory) == [each for _, own in sounds for each in own]
+    times = [unwrap(packet.pts, index.start) - index.start for packet, own in sounds for _ in own]
+    assert found.heard.tolist() == times
+    assert found.ranks.tolist() == [rank for _, own in sounds for rank in range(len(own))]
+    found.prefix(memory)
+    whole = [prefixed(each.content) for each in pictures]
+    assert samples_in(found.pictures, memory) == whole
+    assert b"".join(found.pictures.pieces(memory.data)) == b"".join(whole)
+    assert found.pictures.sizes().tolist() == list(map(len, whole))
+    firsts = [memory[found.units(at)].tolist() for at in range(len(pictures))]
+    assert firsts == [[0x65] * each.content.count(b"\0\0\1") for each in pictures]
+    assert columns(unpack(found.pack())) == columns(found)
+
+
+def columns(found: Layout) -> list[list[int]]:
+    tracks = [[each.begins, each.ends, each.firsts] for each in (found.pictures, found.sound)]
+    every = [*tracks[0], found.counts, found.lengths, found.prefixes, *tracks[1], found.heard, found.ranks]
+    return [[found.rows], *(each.tolist() for each in every)]
 
 
 def prefixed(content: bytes) -> bytes:
@@ -213,13 +236,23 @@ def test_damage_is_irregular_or_leaves_every_packet_as_libav_has_it(data: st.Dat
             "double": [packets[at], packets[at], packets[at + 1]],
             "swap": [packets[at + 1], packets[at]],
         }[change]
-    damaged = memoryview(b"".join(packets))
+    damaged = b"".join(packets)
+    video = segments_of(BASIC)[1].index.video
+    assert video
     try:
-        plain = take_apart(segments_of(BASIC)[1], damaged, memory_for(len(damaged)), sound=True)
+        found = lay_out(memoryview(damaged), memory_of(damaged), video)
     except Irregular:
         return
-    assert (plain.pictures.sizes > 0).all()
-    assert int(plain.pictures.ends.max()) <= len(plain.memory)
+    assert found.pictures.sizes().tolist() == [
+        size + added for size, added in zip(video.sizes, added_by(found), strict=True)
+    ]
+    assert int(found.pictures.ends.max()) <= len(damaged) // PACKET * PAYLOAD + PREFIX * len(found.lengths)
+
+
+def added_by(found: Layout) -> list[int]:
+    """Where a start code has three bytes its prefix is outside, and has one more."""
+    outside = np.add.reduceat(found.pictures.begins >= found.rows, found.pictures.firsts[:-1], dtype=np.int64)
+    return [int(each) for each in outside]
 
 
 @pytest.mark.parametrize(
@@ -229,18 +262,29 @@ def test_damage_is_irregular_or_leaves_every_packet_as_libav_has_it(data: st.Dat
 )
 def test_what_is_no_transport_stream_is_irregular(data: bytes) -> None:
     with pytest.raises(Irregular):
-        take_apart(segments_of(BASIC)[0], memoryview(data), memory_for(len(data)), sound=True)
+        lay_out(memoryview(data), memory_of(data), index_of([0], [1]))
 
 
 def test_zeros_that_a_muxer_would_drop_are_irregular() -> None:
-    data = stream([Packet(0, b"\0\0\0\1\x65abc\0\0\0\0\1\x65abc")], [Packet(0, adts(b"a"))], [])
-    found = Rows(memoryview(data), memory_for(len(data))).pictures(VIDEO)
+    content = b"\0\0\0\1\x65abc\0\0\0\0\1\x65abc"
+    data = stream([Packet(0, content)], [Packet(0, adts(b"a"))], [])
 
     with pytest.raises(Irregular):
-        length_prefixed(found)
+        lay_out(memoryview(data), memory_of(data), index_of([0], [len(content)]))
 
 
-def test_times_near_a_wrap_are_unwrapped() -> None:
-    near = (1 << 33) * 3 - 10
+def test_what_the_index_has_otherwise_is_irregular() -> None:
+    content = b"\0\0\0\1\x65abc"
+    data = stream([Packet(90, content)], [Packet(0, adts(b"a"))], [])
+    memory = memory_of(data)
 
-    assert unwrapped(np.array([(1 << 33) - 20, 5]), near).tolist() == [near - 10, near + 15]
+    assert len(lay_out(memoryview(data), memory, index_of([90 + (1 << 33)], [len(content)])).pictures) == 1
+    for times, sizes in (([91], [len(content)]), ([90], [len(content) + 1]), ([90, 91], [len(content), 1])):
+        with pytest.raises(Irregular):
+            lay_out(memoryview(data), memory, index_of(times, sizes))
+
+
+def test_bytes_of_another_format_are_no_layout() -> None:
+    for packed in (b"", b"\0", b"\2abc"):
+        with pytest.raises(Irregular):
+            unpack(packed)

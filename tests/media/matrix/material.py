@@ -17,6 +17,7 @@ from editing.media import ffmpeg
 from editing.timeline.coverage import Coverage, Segment
 from editing.timeline.instant import SECOND, Instant
 from editing.timeline.ticks import WRAP
+from tests.fields import Fields, folder_of
 from tests.samples import _FOLDER, START, Kind, picture, segments_in, segments_of
 
 TINY = Kind(seconds=5, width=136, height=64, gop=12, segment=1, options="-x264-params scenecut=0")
@@ -209,6 +210,17 @@ def sound_vanishes() -> Material:
     return _joined((replace(TINY, seconds=3), 0), (replace(TINY, seconds=2, audio=None, first=500), 3))
 
 
+def fields(**changes: object) -> Callable[[], Material]:
+    """Interlaced, each field a picture of its own."""
+
+    def made() -> Material:
+        sample = Fields(**changes)
+        truth = tuple(_truth(sample.kind, START))
+        return Material(Coverage(segments_in(folder_of(sample))), truth, 48, beeps=_beeps(sample.kind, START))
+
+    return made
+
+
 def inside(**changes: object) -> Callable[[], Material]:
     """Four seconds of which the third is another; it shares a segment with the second."""
 
@@ -238,6 +250,9 @@ MATERIALS: dict[str, Callable[[], Material]] = {
     "CAVLC": plain(options=f"{H264}:cabac=0"),
     "MBAFF": plain(options="-flags +ilme+ildct -x264-params scenecut=0:tff=1"),
     "MBAFF, bottom field first": plain(options="-flags +ilme+ildct -x264-params scenecut=0:bff=1", bframes=0),
+    "PAFF": fields(),
+    "PAFF, fields apart": fields(apart=True),
+    "PAFF, bottom field first": fields(bottom_first=True, bframes=0),
     "GOP longer than a segment": plain(gop=60, options="-hls_flags split_by_time -x264-params scenecut=0:keyint=60"),
     "HEVC": plain(codec="libx265", options=f"{X265}:open-gop=0"),
     "HEVC, CRA and RASL": plain(codec="libx265", bframes=4, options=f"{X265}:open-gop=1:b-adapt=0"),
