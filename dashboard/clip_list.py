@@ -3,46 +3,17 @@ works on keeps them: they are there in every browser, and for everybody who work
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 from django.http import HttpRequest
 
 from editing.errors import ProjectNotFound
 from editing.models import Project, Recording
 from editing.services import project_clips
-from editing.timeline.clips import Clip, StreamName
+from editing.services.project_clips import MOST, Chosen, new_id
+from editing.timeline.clips import Clip
 from editing.timeline.instant import Instant, Range, to_datetime
-
-MOST = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """One chosen clip; instants in µs."""
-
-    id: str
-    recording: int
-    domain: str
-    app: str
-    stream: str
-    start: Instant
-    end: Instant
-    cover: Instant | None = None
-
-    @property
-    def duration(self) -> int:
-        return self.end - self.start
-
-    @property
-    def shown_at_cover(self) -> Instant | None:
-        """An instant at which the cover is on the screen: a clip's end means its last picture."""
-        return None if self.cover is None else min(self.cover, self.end - 1)
-
-    @property
-    def clip(self) -> Clip:
-        return Clip(StreamName(self.domain, self.app, self.stream), Range(self.start, self.end), self.cover)
 
 
 class ClipList:
@@ -71,7 +42,7 @@ class ClipList:
         Raises InvalidInput where no bucket could store its results.
         """
         name = recording.stream.full_name
-        clip = Chosen(_id(), recording.pk, name.domain, name.app, name.stream, wanted.start, wanted.end, cover)
+        clip = Chosen(new_id(), recording.pk, name.domain, name.app, name.stream, wanted.start, wanted.end, cover)
         while True:
             project = project_clips.current_or_new(self._user, title=_title(recording))
             self._take(project)
@@ -101,7 +72,7 @@ class ClipList:
 
     def duplicate(self, clip_id: str) -> None:
         """The copy comes next, without the cover."""
-        name = _id()
+        name = new_id()
 
         def doubled(chosen: list[Chosen]) -> list[Chosen]:
             groups = [[one, replace(one, id=name, cover=None)] if one.id == clip_id else [one] for one in chosen]
@@ -165,7 +136,3 @@ def _with_one_cover(chosen: list[Chosen], newest: Chosen) -> list[Chosen]:
     if newest.cover is None:
         return chosen
     return [each if each is newest else replace(each, cover=None) for each in chosen]
-
-
-def _id() -> str:
-    return secrets.token_hex(4)

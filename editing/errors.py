@@ -21,6 +21,7 @@ EditingError
 │   ├── JobNotRetryable
 │   ├── JobNotMovable       a record job is not in a state from which that can be
 │   ├── WrongProjectState   what is asked for does not follow from how the project is now
+│   ├── ClipsChanged        a project's clips are not those any more that were read
 │   ├── BeingSent           a callback is on its way at this moment
 │   ├── IdempotencyConflict the key was used for another request
 │   ├── NonceUsed           a signed call has come before
@@ -135,6 +136,10 @@ class JobNotMovable(Conflict):
 
 
 class WrongProjectState(Conflict):
+    pass
+
+
+class ClipsChanged(Conflict):
     pass
 
 

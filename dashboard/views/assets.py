@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -16,6 +15,7 @@ from editing.errors import EditingError
 from editing.models import MediaAsset
 from editing.models.roles import Verb
 from editing.services import links, media
+from editing.services.paging import KeyPaginator
 
 _ROWS = MediaAsset.objects.select_related("bucket", "cover_bucket", "job")
 
@@ -23,7 +23,7 @@ _ROWS = MediaAsset.objects.select_related("bucket", "cover_bucket", "job")
 @needs(Verb.SEE)
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    page = Paginator(_ROWS.visible_to(request.user), 24).get_page(request.GET.get("page"))
+    page = KeyPaginator(_ROWS.visible_to(request.user), 24).get_page(request.GET.get("page"))
     cards = [(asset, links.file_url(asset.bucket, asset.poster) if asset.poster else "") for asset in page]
     return render(request, "assets/assets.html", {"page": page, "cards": cards})
 

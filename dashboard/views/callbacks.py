@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,6 +22,7 @@ from editing.errors import Conflict, EditingError
 from editing.models import Delivery, DeliveryState, EditingJob, RecordJob
 from editing.models.roles import Verb, can
 from editing.services import callbacks, health
+from editing.services.paging import KeyPaginator
 
 _SOON = timedelta(seconds=30)
 _WHOSE = {"own": "Events of your jobs", "everybody": "Events of everybody's jobs"}
@@ -34,7 +34,7 @@ def index(request: HttpRequest) -> HttpResponse:
     form = DeliveryFilterForm(request.GET or None)
     wanted = form.wanted()
     rows = Delivery.objects.visible_to(request.user).filter(**wanted)
-    page = Paginator(rows, 25).get_page(request.GET.get("page"))
+    page = KeyPaginator(rows, 25).get_page(request.GET.get("page"))
     return render(request, "callbacks/callbacks.html", {"page": page, "form": form, "filtered": bool(wanted)})
 
 

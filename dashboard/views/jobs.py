@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -18,6 +17,7 @@ from editing.errors import Conflict
 from editing.models import Delivery, EditingJob, JobState, MediaAsset
 from editing.models.roles import Verb
 from editing.services import editing_jobs, health, links
+from editing.services.paging import KeyPaginator
 from editing.timeline.instant import Instant
 from editing.worker.plans import clips_of
 
@@ -32,7 +32,7 @@ _ROWS = EditingJob.objects.select_related(
 @needs(Verb.SEE)
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    page = Paginator(_ROWS.visible_to(request.user), 25).get_page(request.GET.get("page"))
+    page = KeyPaginator(_ROWS.visible_to(request.user), 25).get_page(request.GET.get("page"))
     return render(request, "jobs/jobs.html", {"page": page})
 
 

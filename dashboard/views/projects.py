@@ -6,7 +6,6 @@ from functools import reduce
 from operator import or_
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,6 +18,7 @@ from editing.models import BusinessState, EditingJob, Project, ProjectState, Rec
 from editing.models.project_states import BUSINESS_MOVES
 from editing.models.roles import Verb
 from editing.services import project_clips, projects
+from editing.services.paging import KeyPaginator
 
 _MOST_JOBS = 50
 _ROWS = Project.objects.select_related("bucket", "owner")
@@ -30,7 +30,7 @@ _LIVE = _ROWS.filter(kind=Project.Kind.LIVE).exclude(state=ProjectState.DELETED)
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     rows = _ROWS.visible_to(request.user).exclude(state=ProjectState.DELETED)
-    page = Paginator(rows, 25).get_page(request.GET.get("page"))
+    page = KeyPaginator(rows, 25).get_page(request.GET.get("page"))
     return render(request, "projects/projects.html", {"page": page, "form": LiveProjectForm()})
 
 
@@ -47,7 +47,7 @@ def create(request: HttpRequest) -> HttpResponse:
         else:
             project_clips.work_on(request.user, project)
             return redirect("project", project.pk)
-    page = Paginator(_ROWS.visible_to(request.user).exclude(state=ProjectState.DELETED), 25).get_page(1)
+    page = KeyPaginator(_ROWS.visible_to(request.user).exclude(state=ProjectState.DELETED), 25).get_page(1)
     return render(request, "projects/projects.html", {"page": page, "form": form})
 
 

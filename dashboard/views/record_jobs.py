@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,6 +16,7 @@ from editing.errors import Conflict, InvalidInput
 from editing.models import Delivery, RecordFile, RecordJob, RecordState
 from editing.models.roles import Verb
 from editing.services import health, record_files, record_jobs
+from editing.services.paging import KeyPaginator
 
 _ROWS = RecordJob.objects.select_related("stream", "bucket")
 _VERBS = {
@@ -88,7 +88,7 @@ def retry_file(request: HttpRequest, file_id: str) -> HttpResponse:
 
 
 def _index(request: HttpRequest, form: RecordJobForm) -> HttpResponse:
-    page = Paginator(_ROWS.visible_to(request.user), 25).get_page(request.GET.get("page"))
+    page = KeyPaginator(_ROWS.visible_to(request.user), 25).get_page(request.GET.get("page"))
     return render(request, "record_jobs/record_jobs.html", {"page": page, "form": form})
 
 

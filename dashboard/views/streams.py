@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
 from django.db.models import Count, F, OuterRef, Subquery, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,6 +13,7 @@ from editing.errors import InvalidInput
 from editing.models import Recording, Stream
 from editing.models.roles import Verb
 from editing.services import links, streams
+from editing.services.paging import KeyPaginator
 
 
 @needs(Verb.SEE)
@@ -27,7 +27,7 @@ def index(request: HttpRequest) -> HttpResponse:
         newest=Subquery(newest.values("pk")[:1]),
     )
     ordered = rows.order_by(F("recorded_until").desc(nulls_last=True), "domain", "app", "name")
-    page = Paginator(ordered, 48).get_page(request.GET.get("page"))
+    page = KeyPaginator(ordered, 48).get_page(request.GET.get("page"))
     recordings = Recording.objects.select_related("bucket").in_bulk([stream.newest for stream in page if stream.newest])
     cards = [(stream, found := recordings.get(stream.newest), _poster(found)) for stream in page]
     return render(request, "streams/streams.html", {"page": page, "cards": cards})
@@ -57,7 +57,7 @@ def keep(request: HttpRequest, stream_id: int) -> HttpResponse:
 
 
 def _detail(request: HttpRequest, stream: Stream, form: KeepForm) -> HttpResponse:
-    page = Paginator(stream.recordings.select_related("bucket"), 50).get_page(request.GET.get("page"))
+    page = KeyPaginator(stream.recordings.select_related("bucket"), 50).get_page(request.GET.get("page"))
     rows = [(recording, _poster(recording)) for recording in page]
     size = stream.recordings.aggregate(size=Sum("size"))["size"]
     context = {"stream": stream, "page": page, "rows": rows, "size": size, "form": form}

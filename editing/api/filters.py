@@ -137,8 +137,8 @@ class RecordingFilter(django_filters.FilterSet):
 class EditingJobFilter(django_filters.FilterSet):
     """`domain`, `app` and `stream` select jobs with a clip of such a stream."""
 
-    state = django_filters.MultipleChoiceFilter(choices=JobState.choices)
-    mode = django_filters.MultipleChoiceFilter(choices=[(mode.value, mode.value) for mode in Mode])
+    state = django_filters.MultipleChoiceFilter(distinct=False, choices=JobState.choices)
+    mode = django_filters.MultipleChoiceFilter(distinct=False, choices=[(mode.value, mode.value) for mode in Mode])
     domain = django_filters.CharFilter(method="of_stream")
     app = django_filters.CharFilter(method="of_stream")
     stream = django_filters.CharFilter(method="of_stream")
@@ -162,7 +162,7 @@ class EditingJobFilter(django_filters.FilterSet):
 
 
 class RecordJobFilter(django_filters.FilterSet):
-    state = django_filters.MultipleChoiceFilter(choices=RecordState.choices)
+    state = django_filters.MultipleChoiceFilter(distinct=False, choices=RecordState.choices)
     name = django_filters.CharFilter(lookup_expr="icontains")
     domain = django_filters.CharFilter("stream__domain")
     app = django_filters.CharFilter("stream__app")
@@ -211,7 +211,7 @@ class MediaAssetFilter(django_filters.FilterSet):
 
 class ProjectFilter(django_filters.FilterSet):
     bucket = django_filters.CharFilter("bucket__name")
-    state = django_filters.MultipleChoiceFilter(choices=ProjectState.choices)
+    state = django_filters.MultipleChoiceFilter(distinct=False, choices=ProjectState.choices)
     created_after = MomentFilter("created_at", lookup_expr="gte")
     created_before = MomentFilter("created_at", lookup_expr="lt")
     ordering = django_filters.OrderingFilter(fields=("created_at", "changed_at"))
@@ -222,7 +222,7 @@ class ProjectFilter(django_filters.FilterSet):
 
 
 class DeliveryFilter(django_filters.FilterSet):
-    state = django_filters.MultipleChoiceFilter(choices=DeliveryState.choices)
+    state = django_filters.MultipleChoiceFilter(distinct=False, choices=DeliveryState.choices)
     job = django_filters.CharFilter("subject")
     created_after = MomentFilter("created_at", lookup_expr="gte")
     created_before = MomentFilter("created_at", lookup_expr="lt")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination, PageNumberPagination
 
+from editing.services.paging import KeyPaginator
+
 if TYPE_CHECKING:  # rest_framework.generics reads the settings that name a class of this module
     from rest_framework.request import Request
 
@@ -22,6 +24,7 @@ def _page_size(request: Request, default: int | None, most: int) -> int:
 class Pages(PageNumberPagination):
     """`?page=` from 1 and `?page_size=` up to 500."""
 
+    django_paginator_class = KeyPaginator
     page_size_query_param = "page_size"
     max_page_size = 500
 

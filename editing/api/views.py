@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from editing.api import filters, inputs, project_inputs, project_serializers, serializers
+from editing.api.clip_views import ClipsOfProject
 from editing.api.paging import SegmentPages
 from editing.api.parsers import BoundedJSONParser
 from editing.api.plans import PlannedSerializer
@@ -96,7 +97,7 @@ class RecordingViewSet(ListedViewSet):
     @extend_schema(responses=serializers.PlaybackSerializer, parameters=[_START, _END])
     @action(detail=True, pagination_class=None)
     def playback(self, request: Request, pk: str) -> Response:
-        """A time-limited address of the recording, or of a part of it, as HLS; twelve hours at most play at once."""
+        """A time-limited address of the recording, or of a part of it, as HLS; 25 hours at most play at once."""
         start, end = (_instant(request, name) for name in ("start", "end"))
         address = links.playlist_url(self.get_object(), start=start, end=end)
         return Response({"url": request.build_absolute_uri(address)})
@@ -187,7 +188,7 @@ class MediaAssetViewSet(ListedViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class ProjectViewSet(ListedViewSet):
+class ProjectViewSet(ClipsOfProject, ListedViewSet):
     """Editing projects, and those of live editing whose jobs store where they say."""
 
     queryset = rows = Project.objects.select_related("bucket").exclude(state=ProjectState.DELETED)

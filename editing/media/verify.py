@@ -23,6 +23,8 @@ from editing.timeline.plan import CutPlan
 from editing.timeline.ticks import TICKS_PER_SECOND
 
 _SEAM_FRAMES, _SEAM_SECONDS = 3, Fraction(1, 4)
+_FIRST_FRAMES = 1
+"""Decoded at the beginning, where there is nothing that could be joined badly."""
 _MOST_COPIED_SEAMS, _MOST_ENCODED_SEAMS = 24, 6
 """How many joints are decoded: one encoder makes all joints of its output alike, and large pictures take time."""
 _UNPROBED = {"codec_whitelist": "none"}
@@ -192,16 +194,19 @@ def _decode_around(container: Any, joint: int, sets: bytes, *, spoilt: bool) -> 
     stream = container.streams.video[0]
     at = _at(stream, joint)
     near = at - round(_SEAM_SECONDS / stream.time_base)
-    after = 0
+    after, alone = 0, not joint
     try:
         for packet in whole_frames(container.demux(stream), stream, Fields(sets)):
             close = packet.pts is None or packet.pts >= near
             stream.codec_context.skip_frame = "DEFAULT" if close else "NONREF"
-            for frame in packet.decode():
+            frames = packet.decode()
+            if alone and not frames:
+                frames, alone = _at_once(stream.codec_context, packet), False
+            for frame in frames:
                 if frame.is_corrupt and not spoilt:
                     raise VerificationFailed(f"A picture near {joint / TICKS_PER_SECOND:.3f} s is damaged.")
                 after += frame.pts is not None and frame.pts >= at
-            if after >= _SEAM_FRAMES:
+            if after >= (_SEAM_FRAMES if joint else _FIRST_FRAMES):
                 return
     except FFmpegError as error:
         if spoilt:
@@ -209,3 +214,10 @@ def _decode_around(container: Any, joint: int, sets: bytes, *, spoilt: bool) -> 
         raise VerificationFailed(
             f"The pictures near {joint / TICKS_PER_SECOND:.3f} s cannot be decoded: {error.strerror}."
         ) from error
+
+
+def _at_once(context: Any, packet: Any) -> Any:
+    """The picture of a packet that a decoder keeps back until others have come; none where it is not a whole one."""
+    frames = context.decode(None)
+    context.flush_buffers()
+    return frames or packet.decode()

@@ -49,7 +49,7 @@ class EditingJob(models.Model):
     cover_key = models.CharField(max_length=512, blank=True, help_text="Beside the output where nobody named it.")
     user_data = models.TextField(blank=True)
     request = models.JSONField(null=True, help_text="What is repeated to the program that asked, in its own words.")
-    project = models.ForeignKey("editing.Project", models.SET_NULL, null=True, related_name="jobs")
+    project = models.ForeignKey("editing.Project", models.SET_NULL, null=True, related_name="jobs", db_index=False)
     media_id = models.CharField(max_length=32, unique=True, default=new_id, editable=False)
 
     state = models.CharField(max_length=16, choices=JobState.choices, default=JobState.INIT)
@@ -89,8 +89,16 @@ class EditingJob(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=("-created_at",), name="job_newest"),
+            models.Index(fields=("-created_at", "-id", "state", "mode"), name="job_newest"),
             models.Index(fields=("state", "queued_at"), name="job_by_state"),
+            models.Index(fields=("state", "-created_at"), name="job_by_state_newest"),
+            models.Index(fields=("finished_at",), name="job_by_end"),
+            # SQLite takes no partial index, such as those of the constraints, where the states are parameters.
+            models.Index(fields=("key", "bucket"), name="job_by_key"),
+            models.Index(fields=("cover_bucket", "cover_key"), name="job_by_cover"),
+            models.Index(fields=("project", "state"), name="job_of_project_by_state"),
+            models.Index(fields=("project", "-created_at"), name="job_of_project_newest"),
+            models.Index(fields=("project", "-finished_at"), name="job_of_project_last"),
         )
 
     def __str__(self) -> str:

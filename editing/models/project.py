@@ -94,8 +94,12 @@ class Project(models.Model):
     class Meta:
         ordering = ("-created_at", "-id")
         indexes = (
-            models.Index(fields=("-created_at",), name="project_newest"),
+            # All that lists filter by is in it: counting and pages far in read no rows.
+            models.Index(
+                fields=("-created_at", "-id", "state", "kind", "created_by", "template_type"), name="project_newest"
+            ),
             models.Index(fields=("state", "-created_at"), name="project_by_state"),
+            models.Index(fields=("changed_at",), name="project_by_change"),
         )
 
     def __str__(self) -> str:
@@ -143,6 +147,9 @@ class ProjectMaterial(models.Model):
     app = models.CharField(max_length=255, blank=True)
     stream = models.CharField(max_length=255, blank=True)
     url = models.CharField(max_length=1024, blank=True)
+    vouched = models.BooleanField(
+        default=False, help_text="An operator named the stream: it may be recorded from there."
+    )
     record_job = models.ForeignKey(
         "editing.RecordJob",
         models.SET_NULL,

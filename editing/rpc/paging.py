@@ -16,6 +16,7 @@ from django.db.models import Model, Q, QuerySet
 from editing.rpc.errors import invalid
 from editing.rpc.operation import Call
 from editing.rpc.params import Param, instant, integer, optional, text
+from editing.services.paging import rows_at
 from editing.timeline.instant import SECOND, from_datetime, to_datetime
 
 Row = TypeVar("Row", bound=Model)
@@ -35,7 +36,7 @@ def page(call: Call, rows: QuerySet[Row], *, oldest_first: bool) -> tuple[list[R
         edge = "gte" if oldest_first else "lte"
         seen = "lte" if oldest_first else "gte"
         ordered = ordered.filter(**{f"created_at__{edge}": at}).exclude(Q(created_at=at, **{f"pk__{seen}": key}))
-    found: list[Any] = list(ordered[: most + 1])
+    found = rows_at(ordered, 0, most + 1)
     return found[:most], _token(found[most - 1]) if len(found) > most else ""
 
 
@@ -45,8 +46,8 @@ def numbered(
     """The rows of the page that is asked for by the column `by`, and what answers say of it."""
     sign = "" if oldest_first else "-"
     number, most = call[PAGE_NO], call[size]
-    found = rows.order_by(f"{sign}{by}", f"{sign}pk")[(number - 1) * most : number * most]
-    return list(found), {"PageNo": number, "PageSize": most, "TotalCount": rows.count()}
+    found = rows_at(rows.order_by(f"{sign}{by}", f"{sign}pk"), (number - 1) * most, most)
+    return found, {"PageNo": number, "PageSize": most, "TotalCount": rows.count()}
 
 
 def created_within(call: Call, *, days: int) -> Q:

@@ -14,8 +14,10 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from editing import storage
 from editing.errors import PermissionDenied
 from editing.models import Bucket, MediaAsset, Recording
-from editing.timeline.instant import Instant
+from editing.timeline.instant import SECOND, Instant
 
+LONGEST_PLAYLIST = 25 * 3600 * SECOND
+"""A record job's recording is closed after a day at the latest; the rest is for what it may run over."""
 _SALT = "editing.links"
 
 
@@ -31,9 +33,14 @@ def file_url(bucket: Bucket, key: str, *, seconds: int | None = None, download: 
 
 
 def asset_url(asset: MediaAsset, *, seconds: int | None = None, download: str = "") -> str:
-    """An address of an asset's file; that of a recording is a playlist whose segments are signed with it."""
+    """An address of an asset's file; that of a recording is a playlist whose segments are signed with it: of one that
+    is longer than a playlist may be, the end."""
     if asset.recording_id:
-        return _playlist_url(asset.recording_id, seconds or settings.SIGNED_URL_SECONDS)
+        start = None
+        if asset.duration > LONGEST_PLAYLIST:
+            end = Recording.objects.filter(pk=asset.recording_id).values_list("end", flat=True).get()
+            start = (end or 0) - LONGEST_PLAYLIST
+        return _playlist_url(asset.recording_id, seconds or settings.SIGNED_URL_SECONDS, start=start)
     return file_url(asset.bucket, asset.key, seconds=seconds, download=download)
 
 

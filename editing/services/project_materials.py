@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import transaction
 
 from editing.errors import InvalidInput
 from editing.models import MediaAsset, Project, ProjectMaterial
+from editing.models.roles import Verb, can
 from editing.services import streams
 from editing.timeline.clips import StreamName
 
@@ -33,9 +34,14 @@ class Materials:
     projects: Sequence[str] = ()
 
 
-def add(project: Project, materials: Materials) -> None:
-    """Attach all of it or nothing; what is attached already stays once. Raises InvalidInput, naming what is wrong."""
+def add(project: Project, materials: Materials, *, by: Any) -> None:
+    """Attach all of it or nothing; what is attached already stays once. Raises InvalidInput, naming what is wrong.
+
+    To record is for those who operate: a reservation pulls from the addresses that they name, and from those at which
+    a stream has been recorded before.
+    """
     with transaction.atomic():
+        Project.objects.select_for_update().get(pk=project.pk)  # of two who add at once, one comes second
         for kind, keys in materials.media.items():
             for asset in _assets(kind, keys):
                 attach(project, asset)
@@ -46,7 +52,7 @@ def add(project: Project, materials: Materials) -> None:
                 domain=stream.name.domain,
                 app=stream.name.app,
                 stream=stream.name.stream,
-                defaults={"url": stream.url},
+                defaults={"url": stream.url, "vouched": can(by, Verb.OPERATE)},
             )
         for key in _few("materials.editingProject", materials.projects):
             ProjectMaterial.objects.get_or_create(project=project, other=_other(project, key))

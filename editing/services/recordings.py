@@ -21,9 +21,9 @@ from editing.timeline.instant import SECOND, Instant, Range
 from editing.worker import ingest, listing
 
 _OUTLINED = ("pk", "start", "end", "first_pts", "end_pts", "frames", "anchor_id")
-LONGEST_PLAYLIST = 12 * 3600 * SECOND
+LONGEST_PLAYLIST = links.LONGEST_PLAYLIST
 LONGEST_PREVIEW = 6 * 3600 * SECOND
-"""Half of that: the other half is for what will be recorded while the address holds."""
+"""Of a recording that grows: its playlist is asked for again and again."""
 _LOOK_BACK = 4
 """Segments in which a place is looked for where decoding can begin, for a single picture."""
 
@@ -112,14 +112,14 @@ def _gaps(recording: Recording) -> list[Gap]:
 def playlist(recording: Recording, *, uri: Callable[[Segment], str], within: Range | None = None) -> str:
     """The recording, or a part of it rounded to whole segments, as an HLS playlist.
 
-    Raises NotFound where there is nothing to play, InvalidInput for more than twelve hours at once.
+    Raises NotFound where there is nothing to play, InvalidInput for more than 25 hours at once.
     """
     whole = recording.range
     if whole is None:
         raise NotFound("Nothing is recorded yet.")
     wanted = within or whole
     if wanted.duration > LONGEST_PLAYLIST:
-        raise InvalidInput("A playlist covers at most twelve hours; give start and end.", field="end")
+        raise InvalidInput("A playlist covers at most 25 hours; give start and end.", field="end")
     segments = coverage(recording, wanted).touching(wanted)
     if not segments:
         raise NotFound("Nothing is recorded in this range.", field="start")

@@ -58,10 +58,14 @@ def _lock(project: Project) -> None:
 
 def _record(project: Project, material: ProjectMaterial) -> None:
     assert project.bucket is not None  # every live project has one
+    url = _address(material)
+    if url is None:
+        log.warning("Stream %s of project %s was named by nobody who may have it recorded.", material, project.pk)
+        return
     try:
         with transaction.atomic():
             job = record_jobs.create(
-                project.owner, name=project.title, url=_address(material), bucket=project.bucket, stream=material.name
+                project.owner, name=project.title, url=url, bucket=project.bucket, stream=material.name
             )
             material.record_job = job
             material.save(update_fields=("record_job",))
@@ -69,15 +73,22 @@ def _record(project: Project, material: ProjectMaterial) -> None:
         log.warning("Stream %s of project %s cannot be recorded: %s", material, project.pk, error.message)
 
 
-def _address(material: ProjectMaterial) -> str:
-    """Where it was said to be, or where its name says."""
-    return material.url or f"rtmp://{material.domain}/{quote(material.app)}/{quote(material.stream)}"
+def _address(material: ProjectMaterial) -> str | None:
+    """Where an operator said that it is, or where its name says; for others where it was recorded before, if it was."""
+    if material.vouched:
+        return material.url or f"rtmp://{material.domain}/{quote(material.app)}/{quote(material.stream)}"
+    before = RecordJob.objects.filter(**_stream_of(material)).order_by("-created_at").values_list("url", flat=True)
+    known: str | None = before.first()
+    return known
 
 
 def _looked_for(material: ProjectMaterial) -> bool:
     """Whether somebody's record job is after the stream already."""
-    its = {"stream__domain": material.domain, "stream__app": material.app, "stream__name": material.stream}
-    return bool(RecordJob.objects.wanting().filter(**its).exists())
+    return bool(RecordJob.objects.wanting().filter(**_stream_of(material)).exists())
+
+
+def _stream_of(material: ProjectMaterial) -> dict[str, str]:
+    return {"stream__domain": material.domain, "stream__app": material.app, "stream__name": material.stream}
 
 
 def _stop_what_is_over() -> None:

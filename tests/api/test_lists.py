@@ -192,7 +192,7 @@ def test_recordings_take_as_many_queries_for_three_as_for_one(
         imported(stream=StreamName("example.com", "live", f"stream{number}"))
     client = signed_in(vera)
 
-    with django_assert_num_queries(5):  # session, user, roles, count, rows
+    with django_assert_num_queries(6):  # session, user, roles, count, keys, rows
         assert client.get(RECORDINGS).json()["count"] == items
 
 

@@ -120,7 +120,7 @@ def test_a_project_shows_its_materials_and_jobs(recording: Recording, ed: User, 
     index = client.get("/projects/").content.decode()
     assert f'<a href="/projects/{project.pk}/">Cup &lt;final&gt;</a>' in index
     page = client.get(f"/projects/{project.pk}/").content.decode()
-    for said in ("Producing", "media / matches", "example.com/live/main", f'href="/jobs/{job.pk}/"'):
+    for said in ("Merging", "media / matches", "example.com/live/main", f'href="/jobs/{job.pk}/"'):
         assert said in page
 
     projects.delete(ed, [project.pk])

@@ -3,15 +3,17 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 from django.db.models import F
+from django.test import Client
 
 from editing import storage
 from editing.errors import InvalidInput, NotFound
 from editing.media.playlist import MediaPlaylist, parse
 from editing.models import AnchorRow, GapRow, Recording, SegmentRow, Stream
-from editing.services import recordings
+from editing.services import links, recordings
 from editing.timeline.clips import StreamName
 from editing.timeline.coverage import ClockStep, Gap
 from editing.timeline.instant import SECOND, Range
+from editing.worker import recording_assets
 from editing.worker.coverage import coverage_of
 from tests.conftest import imported, signed_in
 from tests.media.test_frames import number_in
@@ -56,14 +58,31 @@ def test_a_playlist_plays_what_is_recorded(recording: Recording) -> None:
     assert [entry.duration for entry in read.entries] == [2 * SECOND] * 6
 
 
-def test_a_playlist_of_more_than_twelve_hours_wants_a_range(recording: Recording) -> None:
+def test_a_playlist_of_more_than_25_hours_wants_a_range(recording: Recording) -> None:
     assert recording.end is not None
-    recording.end += 13 * 3600 * SECOND
+    recording.end += 25 * 3600 * SECOND
 
-    with pytest.raises(InvalidInput, match="twelve hours"):
+    with pytest.raises(InvalidInput, match="25 hours"):
         recordings.playlist(recording, uri=str)
     with pytest.raises(NotFound):
         recordings.playlist(recording, uri=str, within=seconds(3600, 3700))
+
+
+@pytest.mark.parametrize("hours", [24, 30])
+def test_the_address_of_a_recording_as_an_asset_plays_however_long_it_is(
+    recording: Recording, opal: User, client: Client, hours: int
+) -> None:
+    assert recording.start is not None
+    assert recording.end is not None
+    recording.playlist = "main.m3u8"
+    recording.start = recording.end - hours * 3600 * SECOND
+    recording.save()
+    asset = recording_assets.asset_of(recording, owner_id=opal.pk)
+    assert asset is not None
+
+    answer = client.get(links.asset_url(asset))
+
+    assert (answer.status_code, answer.content.count(b"#EXTINF")) == (200, 6)
 
 
 def test_a_deleted_recording_leaves_nothing_behind(recording: Recording) -> None:

@@ -66,32 +66,52 @@ def closed(recording: Recording) -> None:
     Recording.objects.filter(pk=recording.pk).update(ended=True, playlist=f"record/{recording.record_job_id}/0.m3u8")
 
 
-def test_nothing_is_looked_for_before_the_reserved_time(ed: User) -> None:
-    project = make(ed, timedelta(minutes=1))
+def test_nothing_is_looked_for_before_the_reserved_time(opal: User) -> None:
+    project = make(opal, timedelta(minutes=1))
 
     assert looked(project) == "Reserving"
     assert (RecordJob.objects.count(), project.loading_since) == (0, None)
 
 
-def test_at_the_reserved_time_a_record_job_is_started_once(ed: User, sent: list[str]) -> None:
-    project = make(ed, AT_ONCE)
+def test_at_the_reserved_time_a_record_job_is_started_once(opal: User, sent: list[str]) -> None:
+    project = make(opal, AT_ONCE)
 
     assert [looked(project) for _ in range(2)] == ["Reserving", "Reserving"]
 
     job = RecordJob.objects.get()
-    assert (job.name, job.url, job.bucket, job.owner) == ("Match", "rtmp://example.com/live/main", project.bucket, ed)
+    assert (job.name, job.url, job.bucket, job.owner) == ("Match", "rtmp://example.com/live/main", project.bucket, opal)
     assert job.stream.full_name == MAIN
     assert sent.count(job.pk) == 1
 
 
-def test_a_stream_may_be_pulled_from_elsewhere(ed: User) -> None:
-    project = make(ed, AT_ONCE)
-    project_materials.add(project, Materials(live=[LiveStream(MAIN, "rtmp://127.0.0.1:1935/in/x?key=1")]))
+def test_a_stream_may_be_pulled_from_elsewhere(opal: User) -> None:
+    project = make(opal, AT_ONCE)
+    project_materials.add(project, Materials(live=[LiveStream(MAIN, "rtmp://127.0.0.1:1935/in/x?key=1")]), by=opal)
 
     looked(project)
 
     job = RecordJob.objects.get()
     assert (job.url, job.stream.full_name) == ("rtmp://127.0.0.1:1935/in/x?key=1", MAIN)
+
+
+@pytest.mark.parametrize("url", ["", "rtmp://10.0.0.1/live/main"])
+def test_an_editor_has_only_recorded_what_was_recorded_before_and_from_there(
+    ed: User, opal: User, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    project = make(opal, AT_ONCE)
+    project_materials.add(project, Materials(live=[LiveStream(MAIN, url)]), by=ed)
+
+    with caplog.at_level(logging.WARNING):
+        assert looked(project) == "Reserving"
+    assert not RecordJob.objects.exists()
+    assert "named by nobody who may have it recorded" in caplog.text
+
+    assert project.bucket is not None
+    known = record_jobs.create(opal, name="own", url="rtmp://example.com:1936/live/main?key=1", bucket=project.bucket)
+    record_jobs.stop(known)
+    looked(project)
+    assert set(RecordJob.objects.values_list("url", flat=True)) == {known.url}
+    assert RecordJob.objects.count() == 2
 
 
 def test_what_somebody_records_or_looks_for_is_not_recorded_twice(opal: User) -> None:
@@ -107,8 +127,8 @@ def test_what_somebody_records_or_looks_for_is_not_recorded_twice(opal: User) ->
     assert RecordJob.objects.get() == own
 
 
-def test_streams_that_do_not_come_fail_the_reservation_after_three_minutes(ed: User) -> None:
-    project = make(ed, timedelta(days=-1))
+def test_streams_that_do_not_come_fail_the_reservation_after_three_minutes(opal: User) -> None:
+    project = make(opal, timedelta(days=-1))
     assert looked(project) == "Reserving"
 
     later(project)
@@ -117,8 +137,8 @@ def test_streams_that_do_not_come_fail_the_reservation_after_three_minutes(ed: U
     assert RecordJob.objects.get().state == "stopped"
 
 
-def test_a_reservation_may_be_made_again(ed: User) -> None:
-    project = make(ed, AT_ONCE)
+def test_a_reservation_may_be_made_again(opal: User) -> None:
+    project = make(opal, AT_ONCE)
     looked(project)
     later(project)
     looked(project)
@@ -130,22 +150,22 @@ def test_a_reservation_may_be_made_again(ed: User) -> None:
 
 
 @pytest.mark.parametrize("how", ["cancelled", "deleted"])
-def test_what_was_started_ends_with_its_reservation(ed: User, how: str) -> None:
-    project = make(ed, AT_ONCE)
+def test_what_was_started_ends_with_its_reservation(opal: User, how: str) -> None:
+    project = make(opal, AT_ONCE)
     looked(project)
 
     if how == "cancelled":
         projects.update(project, business_state="ReservationCanceled")
     else:
-        projects.delete(ed, [project.pk])
+        projects.delete(opal, [project.pk])
     looked(project)
 
     assert RecordJob.objects.get().state == "stopped"
 
 
-def test_an_address_that_cannot_be_recorded_fails_in_time(ed: User, caplog: pytest.LogCaptureFixture) -> None:
-    project = make(ed, AT_ONCE)
-    project_materials.add(project, Materials(live=[LiveStream(MAIN, "http://example.com/x")]))
+def test_an_address_that_cannot_be_recorded_fails_in_time(opal: User, caplog: pytest.LogCaptureFixture) -> None:
+    project = make(opal, AT_ONCE)
+    project_materials.add(project, Materials(live=[LiveStream(MAIN, "http://example.com/x")]), by=opal)
 
     with caplog.at_level(logging.WARNING):
         assert looked(project) == "Reserving"
@@ -156,8 +176,8 @@ def test_an_address_that_cannot_be_recorded_fails_in_time(ed: User, caplog: pyte
     assert looked(project) == "LoadingFailed"
 
 
-def test_what_was_recorded_is_an_asset_of_an_ordinary_project_when_the_stream_ends(ed: User) -> None:
-    project = make(ed, AT_ONCE)
+def test_what_was_recorded_is_an_asset_of_an_ordinary_project_when_the_stream_ends(opal: User) -> None:
+    project = make(opal, AT_ONCE)
     looked(project)
     recording = on_air()
     assert looked(project) == "BroadCasting"
@@ -180,8 +200,8 @@ def test_what_was_recorded_is_an_asset_of_an_ordinary_project_when_the_stream_en
     assert RecordJob.objects.get().state == "stopped"
 
 
-def test_older_recordings_of_the_stream_are_not_handed_on(ed: User, recording: Recording) -> None:
-    project = make(ed, AT_ONCE)
+def test_older_recordings_of_the_stream_are_not_handed_on(opal: User, recording: Recording) -> None:
+    project = make(opal, AT_ONCE)
     looked(project)
     new = on_air()
     looked(project)
@@ -191,7 +211,7 @@ def test_older_recordings_of_the_stream_are_not_handed_on(ed: User, recording: R
     assert [asset.recording for asset in MediaAsset.objects.all()] == [new]
 
 
-def test_a_recording_keeps_its_files_when_its_asset_goes(ed: User, recording: Recording) -> None:
+def test_a_recording_keeps_its_files_when_its_asset_goes(opal: User, recording: Recording) -> None:
     job = RecordJob(name="x", stream=recording.stream, bucket=recording.bucket, formats=[], url="x")
     job.save()
     key = f"record/{job.pk}/1_1.ts"
@@ -201,15 +221,15 @@ def test_a_recording_keeps_its_files_when_its_asset_goes(ed: User, recording: Re
     storage.save_bytes(b"x", recording.bucket, key)
 
     for name in (recording.playlist, key):
-        asset = media.register(ed, recording.bucket, name, kind="video")
+        asset = media.register(opal, recording.bucket, name, kind="video")
         with pytest.raises(PermissionDenied):
             media.delete(asset)
         media.delete(asset, keep_file=True)
     assert storage.exists(recording.bucket, key)
 
 
-def test_an_asset_of_a_recording_goes_with_it(ed: User) -> None:
-    project = make(ed, AT_ONCE)
+def test_an_asset_of_a_recording_goes_with_it(opal: User) -> None:
+    project = make(opal, AT_ONCE)
     looked(project)
     recording = on_air()
     looked(project)

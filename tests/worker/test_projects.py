@@ -148,7 +148,9 @@ def test_a_project_may_be_produced_while_its_timeline_changes(ed: User, recordin
 def test_materials_are_there_once_however_often_they_are_added(ed: User, asset: MediaAsset) -> None:
     project = make(ed)
     for _ in range(2):
-        project_materials.add(project, Materials({"video": [asset.pk]}, [LiveStream(MAIN, "rtmp://example.com/x")]))
+        project_materials.add(
+            project, Materials({"video": [asset.pk]}, [LiveStream(MAIN, "rtmp://example.com/x")]), by=ed
+        )
 
     assert sorted(str(row) for row in project.materials.all()) == sorted([str(MAIN), asset.pk])
     assert project.materials.exclude(stream="").get().url == "rtmp://example.com/x"

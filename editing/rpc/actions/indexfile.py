@@ -41,6 +41,6 @@ OPERATIONS = (
         Verb.SEE,
         (APP, DOMAIN, STREAM, PROJECT_ID),
         differs="AppName, DomainName and StreamName are required. The address is one of this studio; of a recording "
-        "longer than twelve hours (six while it grows) it plays the end.",
+        "longer than 25 hours (six while it grows) it plays the end.",
     ),
 )

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from editing import storage
 from editing.errors import NotFound
-from editing.models import MediaAsset
+from editing.models import Bucket, MediaAsset
 from editing.models.media_asset import MediaAssetQuerySet
 from editing.models.roles import Verb
 from editing.rpc import paging
@@ -99,10 +99,11 @@ def _filtered(call: Call, rows: MediaAssetQuerySet) -> MediaAssetQuerySet:
     start, end = call[START_TIME], call[END_TIME]
     wanted = Q() if start is None else Q(created_at__gt=to_datetime(start))
     wanted &= Q() if end is None else Q(created_at__lte=to_datetime(end))
+    if call[SOURCE]:
+        wanted &= Q(bucket__in=list(Bucket.objects.filter(kind=call[SOURCE]).values_list("pk", flat=True)))
     exact = {
         "pk": call[MEDIA_ID],
         "kind": call[MEDIA_TYPE],
-        "bucket__kind": call[SOURCE],
         "state": call[STATUS],
         "business": call[BUSINESS],
     }

@@ -20,7 +20,7 @@ def add(call: Call) -> Answer:
     if not call[MATERIALS]:
         raise missing(MATERIALS.name)
     project = projects.present(call.user, call[PROJECT_ID])
-    project_materials.add(project, materials(call))
+    project_materials.add(project, materials(call), by=call.user)
     return _materials(call, project)
 
 
@@ -65,7 +65,9 @@ OPERATIONS = (
         add,
         Verb.EDIT,
         (PROJECT_ID, MATERIALS, AUTH_TIMEOUT),
-        differs="All or none: ids that are unknown or of another type are refused. MaterialMaps is required.",
+        differs="All or none: ids that are unknown or of another type are refused. MaterialMaps is required. "
+        "Reservations record from the liveUrl that an operator's key gives; where another key has named the stream, "
+        "from where it was recorded before.",
         fields=FIELDS,
     ),
     Operation("GetEditingProjectMaterials", get, Verb.SEE, (PROJECT_ID, AUTH_TIMEOUT)),

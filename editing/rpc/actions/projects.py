@@ -86,14 +86,12 @@ def get(call: Call) -> Answer:
 def search(call: Call) -> Answer:
     """The pages of this one have numbers."""
     rows = _filtered(call, kind=call[NEW_TYPE])
-    sign = "" if call[SORT_BY].endswith(":asc") else "-"
-    first = (call[PAGE_NO] - 1) * call[PAGE_SIZE]
-    found = rows.order_by(f"{sign}created_at", f"{sign}pk")[first : first + call[PAGE_SIZE]]
+    found, pages = paging.numbered(call, rows, "created_at", oldest_first=call[SORT_BY].endswith(":asc"))
     return {
         "ProjectList": [shapes.searched(project) for project in found],
-        "MaxResults": call[PAGE_SIZE],
+        "MaxResults": pages["PageSize"],
         "NextToken": "",
-        "TotalCount": rows.count(),
+        "TotalCount": pages["TotalCount"],
     }
 
 
@@ -138,7 +136,7 @@ OPERATIONS = (
         Verb.EDIT,
         (NEW_TITLE, *_COMMON, NEW_TEMPLATE_TYPE, NEW_TYPE, BUSINESS, MATERIALS),
         differs="A project without a timeline and without a template is a Draft. StorageLocation names a bucket of "
-        "this studio.",
+        "this studio. Of reservations see AddEditingProjectMaterials.",
         fields=FIELDS,
     ),
     Operation(
