@@ -22,7 +22,7 @@ from editing.timeline.ticks import TICKS_PER_SECOND
 
 __all__ = ["Action", "ClipPlan", "CutPlan", "Piece", "Target", "make"]
 
-NOT_DECODABLE = "cannot be decoded without what came before"
+NOT_DECODABLE, NO_PICTURES = "cannot be decoded without what came before", "only sound is recorded"
 
 ENCODED_VIDEO, ENCODED_AUDIO = "h264", "aac"
 """What encoded tracks are; encoded stretches of a copied one are like the rest of it."""
@@ -202,7 +202,9 @@ def _holes(found: _Found, pieces: Sequence[Piece]) -> tuple[Gap, ...]:
     unrecorded = gaps_between(own.covered(), known, clip.range)
     skipped = (step.skipped for step in own.clock_steps() if step.skipped)
     explained = sorted([*covered(pieces), *(gap.range for gap in unrecorded), *skipped])
-    undecodable = [Gap(gap.range, NOT_DECODABLE) for gap in gaps_between(explained, (), clip.range)]
+    unseen = [Gap(each.range, NO_PICTURES) for each in found.touching if each.parameters.video is None]
+    gaps = gaps_between(explained, unseen, clip.range)
+    undecodable = [gap if gap.reason == NO_PICTURES else Gap(gap.range, NOT_DECODABLE) for gap in gaps]
     half = pieces[0].segments[0].frame_microseconds // 2
     missing = sorted([*unrecorded, *undecodable], key=lambda gap: gap.range)
     return tuple(gap for gap in missing if gap.range.duration > 3 * half)

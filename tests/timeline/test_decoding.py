@@ -1,12 +1,14 @@
 """What is read besides the wanted frames: pictures they depend on, sound that lies beside them."""
 
+from dataclasses import replace
+
 import pytest
 
 from editing.errors import NothingRecorded
 from editing.timeline.clips import Mode
 from editing.timeline.coverage import Coverage, Gap
-from editing.timeline.frames import DISPOSABLE, FrameKind
-from editing.timeline.plan import NOT_DECODABLE
+from editing.timeline.frames import DISPOSABLE, FrameIndex, FrameKind, pack
+from editing.timeline.plan import NO_PICTURES, NOT_DECODABLE
 from tests.timeline.made import (
     FRAME,
     B,
@@ -116,3 +118,13 @@ def test_neighbours_are_read_where_they_hold_the_sound_of_the_edges(
 
     assert (numbers(piece.lead), numbers(piece.segments), numbers(piece.tail)) == (lead, [1], tail)
     assert numbers(piece.files) == [*lead, 1, *tail]
+
+
+def test_where_only_sound_is_recorded_that_is_the_reason_of_the_hole() -> None:
+    parts = [segment(number) for number in range(4)]
+    heard = FrameIndex(None, parts[2].index.audio)
+    parts[2] = replace(parts[2], frames=0, parameters=replace(parts[2].parameters, video=None), packed=pack(heard))
+
+    found = plan([clip(1, 7)], Coverage(parts))
+
+    assert found.clips[0].holes == (Gap(span(4, 6), NO_PICTURES),)

@@ -88,6 +88,12 @@ def reconnect_with_pause() -> Material:
     return _joined((replace(TINY, seconds=2), 0), (replace(TINY, seconds=3, clock=1_000, first=500), 2.7))
 
 
+def reconnect_at_a_wrap() -> Material:
+    """The clock wraps in the middle of what comes before a new one, and of what comes after."""
+    after = replace(TINY, seconds=3, clock=WRAP - 225_000, first=500)
+    return _joined((replace(TINY, seconds=2, clock=WRAP - 90_000), 0), (after, 2))
+
+
 def size_change() -> Material:
     return _joined((replace(TINY, seconds=2), 0), (replace(TINY, seconds=3, width=272, height=128, first=500), 2))
 
@@ -256,6 +262,9 @@ MATERIALS: dict[str, Callable[[], Material]] = {
     "GOP longer than a segment": plain(gop=60, options="-hls_flags split_by_time -x264-params scenecut=0:keyint=60"),
     "HEVC": plain(codec="libx265", options=f"{X265}:open-gop=0"),
     "HEVC, CRA and RASL": plain(codec="libx265", bframes=4, options=f"{X265}:open-gop=1:b-adapt=0"),
+    "HEVC, 10 bit, CRA and RASL": plain(
+        codec="libx265", bframes=4, options=f"{X265}:open-gop=1:b-adapt=0 -pix_fmt yuv420p10le"
+    ),
     "HEVC, 10 bit": plain(codec="libx265", options=f"{X265}:open-gop=0 -pix_fmt yuv420p10le"),
     "H.264, 10 bit": plain(options="-pix_fmt yuv420p10le -x264-params scenecut=0"),
     "H.264 4:2:2": plain(options="-pix_fmt yuv422p -x264-params scenecut=0"),
@@ -273,6 +282,7 @@ MATERIALS: dict[str, Callable[[], Material]] = {
     "wrap in a segment": plain(clock=WRAP - 225_000),
     "wrap between segments": plain(clock=WRAP - 180_000),
     "reconnect": reconnect,
+    "reconnect at a wrap": reconnect_at_a_wrap,
     "reconnect after a pause": reconnect_with_pause,
     "hole": hole,
     "repeated segment": repeated,
