@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
+from collections.abc import Sequence
 from ipaddress import ip_address
 
 from dashboard import rtmp_server
@@ -49,6 +50,16 @@ def outside(address: str, host: str) -> str:
 
 def family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def free_port(wanted: Sequence[str]) -> int:
+    """A port on which one can listen at all of these. Raises OSError where there is none at the first."""
+    while True:
+        with socket.socket(family(wanted[0])) as probe:
+            probe.bind((wanted[0], 0))
+            found = int(probe.getsockname()[1])
+        if not any(bind_problem(host, found) for host in wanted):
+            return found
 
 
 def bind_problem(host: str, port: int) -> str:

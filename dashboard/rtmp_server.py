@@ -33,8 +33,7 @@ rtmp {{
     access_log off;
     max_message 16M;
     server {{
-        listen {listen};
-        notify_method post;
+{listens}        notify_method post;
 {applications}    }}
 }}
 """
@@ -79,6 +78,11 @@ def address(host: str, port: int) -> str:
     return f"rtmp://{name}:{port}"
 
 
+def hosts(host: str) -> list[str]:
+    """What it listens on. It is reached as localhost, which is of the older family alone on many machines."""
+    return ["::1", "127.0.0.1"] if host == "::1" else [host]
+
+
 def bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
@@ -108,7 +112,7 @@ def prepare(
     text = _CONFIGURATION.format(
         module=_quoted(nginx.module),
         pid=_quoted(folder / "nginx.pid"),
-        listen=f"{bracketed(host)}:{port}",
+        listens="".join(f"        listen {bracketed(each)}:{port};\n" for each in hosts(host)),
         applications="".join(
             _LIVE.format(name=name, hook=f"{web}rtmp/", secret=secret, seconds=seconds, players=allowed)
             for name in applications

@@ -20,14 +20,19 @@ def main() -> None:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a busy moment is no news
     serve(
         application,
-        host=options.host,
-        port=options.port,
+        listen=" ".join(_listen(options.host, options.port)),
         threads=THREADS,
         max_request_header_size=LONGEST_HEAD,
         ident="",
         clear_untrusted_proxy_headers=False,
         channel_timeout=60,
     )
+
+
+def _listen(host: str, port: int) -> list[str]:
+    """Everywhere is everywhere, though a socket of the newer family serves that alone here."""
+    hosts = ["[::]", "0.0.0.0"] if host == "::" else [f"[{host}]" if ":" in host else host]  # noqa: S104 - as asked for
+    return [f"{each}:{port}" for each in hosts]
 
 
 if __name__ == "__main__":

@@ -173,7 +173,7 @@ ACCEL_REDIRECT = env.text("ACCEL_REDIRECT")
 
 RPC_CALLS_PER_SECOND = env.integer("RPC_CALLS_PER_SECOND", 100, least=1)
 """What one access key may ask of the IMS-compatible API."""
-RECORD_LEASE_SECONDS = env.integer("RECORD_LEASE_SECONDS", 4, least=2)
+RECORD_LEASE_SECONDS = env.integer("RECORD_LEASE_SECONDS", 3, least=2)
 RECORD_SILENCE_SECONDS = env.integer("RECORD_SILENCE_SECONDS", 180, least=1)
 """A longer silence pauses a record job and closes its recording; a shorter one is a gap in it."""
 RECORD_PROBE_SECONDS = env.integer("RECORD_PROBE_SECONDS", 30, least=1)

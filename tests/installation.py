@@ -58,7 +58,7 @@ class Installation:
         """Send a signal and wait for the end; the exit code."""
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(90)
 
     def manage(self, *arguments: str) -> Any:
         """Run a command; the JSON on its last line."""
@@ -76,12 +76,12 @@ class Installation:
         if body is not None:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer) if answer.status != 204 else None
 
     def health(self) -> tuple[int, Any]:
         try:
-            with urllib.request.urlopen(f"{self.address}/healthz", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.address}/healthz", timeout=30) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
@@ -162,6 +162,8 @@ def _database() -> Iterator[dict[str, str]]:
 
 
 def wait_for(condition: Callable[[], bool], seconds: float, explain: Callable[[], object] = lambda: "") -> None:
+    """Fails after so many seconds, but not within a minute: a slow machine is not what tests are to find."""
+    seconds = max(seconds, 60)
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

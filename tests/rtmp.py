@@ -94,7 +94,7 @@ class Publisher:
 
     def finish(self) -> None:
         """Wait until everything is pushed."""
-        assert self.process.wait(30) == 0
+        assert self.process.wait(90) == 0
 
     def _feed(self) -> None:
         assert self.process.stdin
@@ -110,7 +110,7 @@ def in_order(numbers: list[int]) -> bool:
 
 
 def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return

@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
 from urllib.parse import urlsplit
 
+SOON = 10.0
+"""Seconds within which work that takes much longer ends once it is cancelled, however busy the machine is."""
 _BLOCK = 1 << 16
 _HOP = {"connection", "transfer-encoding", "content-length", "date", "server"}
 
@@ -30,7 +32,7 @@ class Request:
 class Front:
     """`delay` is how many seconds an answer to a GET takes, `breaks` how many GETs break off in their middle, `rate`
     how many bytes a second it takes of what is sent to it; while `stuck` is set it takes nothing. What is larger than
-    `most` it `refuses` with a status and a code, if it has one."""
+    `most` it `refuses` with a status and a code, if it has one. Once it is `over` no answer is delayed any more."""
 
     endpoint: str = ""
     delay: float = 0.0
@@ -39,6 +41,7 @@ class Front:
     refuses: tuple[int, str] | None = None
     most: int = 0
     stuck: Event = field(default_factory=Event)
+    over: Event = field(default_factory=Event)
     requests: list[Request] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 
@@ -64,6 +67,7 @@ def front(behind: str) -> Iterator[Front]:
     state.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
     Thread(target=server.serve_forever, daemon=True).start()
     yield state
+    state.over.set()
     state.stuck.clear()
     server.shutdown()
     server.server_close()
@@ -85,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         status, headers, data = self._refused(body) or self._asked(body)
         if self.command == "GET":
-            time.sleep(self.front.delay)
+            self.front.over.wait(self.front.delay)
         self.send_response(status)
         for name, value in headers:
             if name.lower() not in _HOP or (self.command == "HEAD" and name.lower() == "content-length"):

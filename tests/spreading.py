@@ -7,19 +7,25 @@ one process; `-n` says another number.
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 _MOST = 8
 _ENGINE = ("tests/media/", "tests/timeline/")
 _DATABASE = {"db", "transactional_db", "live_server", "django_db_setup"}
 _LEFT_OUT = pytest.StashKey[int]()
+_TOGETHER = (
+    re.compile(r"tests/e2e/(?!test_on_air)"),
+    re.compile(r"tests/rpc/test_(every|examples|legacy|node|sdk|story|wire)"),
+)
+"""Files that share an installation go as one to one process; any other file goes alone…"""
 _APART = ("tests/media/matrix/test_matrix.py",)
-"""Files of many long tests, which go one by one to whoever is free: nothing in them is shared but samples. All others
-go as a whole."""
-_FIRST = ("tests/worker/test_record.py",)
+"""…but from these each test: there are many, which share nothing but samples. They come last, to fill what is left."""
+_FIRST = (*_TOGETHER, re.compile(r"tests/(test_up|e2e/test_on_air|worker/live|media/test_(recorder|slicer|cut))"))
 """What takes longest begins first, so that at the end nobody waits for one process."""
 
 
@@ -39,7 +45,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 class _Scheduling(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
-        return nodeid if path in _APART else path
+        together = [each.pattern for each in _TOGETHER if each.match(path)]
+        return nodeid if path in _APART else (together or [path])[0]
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """Its process is gone: what it leaves others do, but not the test with which it went, which has failed."""
+        for unit in self.assigned_work[node].values():
+            for nodeid, done in unit.items():
+                if not done:
+                    unit[nodeid] = True
+                    super().remove_node(node)
+                    return nodeid
+        return super().remove_node(node)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -61,8 +78,9 @@ def _is_of_the_engine(item: pytest.Item) -> bool:
 
 
 def _turn(item: pytest.Item) -> int:
-    path = item.nodeid.partition("::")[0]
-    return _FIRST.index(path) if path in _FIRST else len(_FIRST)
+    if item.nodeid.startswith(_APART):
+        return len(_FIRST) + 1
+    return next((turn for turn, each in enumerate(_FIRST) if each.match(item.nodeid)), len(_FIRST))
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:

@@ -59,7 +59,7 @@ def test_a_broker_that_is_down_is_logged_and_never_raised(caplog: pytest.LogCapt
     queue.send(queue.EDIT, "one", queue=queue.FAST)
     assert queue.waiting(queue.FAST) is None
 
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 20
     assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
         "Could not send editing.edit one to queue fast, the sweep will",
         "The broker does not answer",

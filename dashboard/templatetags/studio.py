@@ -117,7 +117,7 @@ def anchor_words(reason: str) -> str:
 @register.filter
 def milliseconds(microseconds: int | None) -> str:
     """A difference in µs, with its sign: +12 ms, −90.0 s."""
-    if abs(microseconds or 0) >= 10 * SECOND:
+    if abs(microseconds or 0) >= 2 * SECOND:
         return f"{(microseconds or 0) / SECOND:+.1f} s".replace("-", "−")
     return f"{(microseconds or 0) / 1000:+.0f} ms".replace("-", "−").replace("+0 ", "0 ").replace("−0 ", "0 ")
 

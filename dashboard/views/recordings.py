@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, Q, Sum
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_cache_control
@@ -18,6 +18,7 @@ from editing.errors import EditingError, StorageFailure
 from editing.models import AnchorRow, Recording
 from editing.models.roles import Verb
 from editing.services import links, recordings
+from editing.timeline.coverage import INTENDED
 from editing.timeline.instant import SECOND, Instant, Range
 
 _ROWS = Recording.objects.select_related("stream", "bucket", "record_job")
@@ -107,7 +108,10 @@ def delete(request: HttpRequest, recording_id: int) -> HttpResponse:
 
 def _facts(recording: Recording) -> dict[str, Any]:
     job, whole = recording.record_job, recording.range
-    gaps = recording.gaps.aggregate(count=Count("pk"), missing=Sum(F("end") - F("start")))
+    paused = Q(reason__in=INTENDED)
+    long = Sum(F("end") - F("start"))
+    gaps = recording.gaps.exclude(paused).aggregate(count=Count("pk"), missing=long)
+    pauses = recording.gaps.filter(paused).aggregate(count=Count("pk"), missing=long)
     arriving = job is not None and job.recording_id == recording.pk and job.held
     return {
         "job": job,
@@ -115,6 +119,8 @@ def _facts(recording: Recording) -> dict[str, Any]:
         "bitrate": recording.size * 8 * SECOND // whole.duration if whole and whole.duration else None,
         "gaps": gaps["count"],
         "missing": gaps["missing"],
+        "pauses": pauses["count"],
+        "paused": pauses["missing"],
         "anchors": _anchors(recording),
     }
 

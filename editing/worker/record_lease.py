@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 _BEAT = 0.5
 """Seconds: an operator's pause is seen well within two."""
-_TO_RENEW = 3 * _BEAT
+_TO_RENEW = 2 * _BEAT
 
 
 class RecordLease:

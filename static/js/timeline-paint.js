@@ -108,12 +108,18 @@ export class Painter {
     this.#hole(pen, x, LANE.top, width, LANE.height, view.width, intended);
     const text = intended ? `paused ${sayDuration(end - start)}` : sayDuration(end - start);
     const wide = pen.measureText(text).width;
-    if (width < wide + 12) return;
     const middle = (Math.max(x, 0) + Math.min(x + width, view.width)) / 2;
+    if (width < wide + 12) return intended && width >= 14 ? this.#pauseSign(pen, middle) : undefined;
     pen.fillStyle = this.colour.surface;
     pen.fillRect(middle - wide / 2 - 4, LANE.top + LANE.height / 2 - 9, wide + 8, 18);
     pen.fillStyle = intended ? this.colour.quiet : this.colour["missing-text"];
     pen.fillText(text, middle - wide / 2, LANE.top + LANE.height / 2);
+  }
+
+  /* Where there is no room for words. */
+  #pauseSign(pen, middle) {
+    pen.fillStyle = this.colour.quiet;
+    for (const x of [middle - 4, middle + 1]) pen.fillRect(Math.round(x), LANE.top + LANE.height / 2 - 6, 3, 12);
   }
 
   /* What is missing is hatched; a pause is a dashed frame, for nothing is wrong with it. */
@@ -151,7 +157,8 @@ export class Painter {
     pen.lineWidth = 1;
     const text = `clock ${after < before ? "−" : "+"}${sayDuration(Math.abs(after - before))}`;
     const wide = pen.measureText(text).width;
-    if ((view.to - view.from) / view.data.clock.length < ((wide + 12) / view.width) * view.span) return;
+    const next = view.data.clock.find(([at]) => at > before);
+    if (next && view.x(next[0]) - from < wide + 16) return;
     const inside = right - left > wide + 12 && after > before;
     const at = inside ? (Math.max(left, 0) + Math.min(right, view.width)) / 2 - wide / 2 : Math.min(Math.max(from, 0) + 6, view.width - wide - 6);
     pen.fillStyle = this.colour.surface;

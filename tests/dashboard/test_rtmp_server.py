@@ -35,6 +35,19 @@ def test_it_asks_us_about_publishers_and_lets_only_some_pull(tmp_path: Path) -> 
     assert 'home\\"/nginx.pid";' in text
 
 
+@pytest.mark.parametrize(
+    ("host", "listens"), [("::1", ["[::1]", "127.0.0.1"]), ("127.0.0.1", ["127.0.0.1"]), ("192.0.2.7", ["192.0.2.7"])]
+)
+def test_it_is_there_under_the_name_by_which_this_machine_reaches_it(
+    tmp_path: Path, host: str, listens: list[str]
+) -> None:
+    """`localhost` is 127.0.0.1 alone on many machines."""
+    text = prepared(tmp_path, listen=(host, 1936))
+
+    assert text.count("listen ") == len(listens)
+    assert all(f"listen {each}:1936;" in text for each in listens)
+
+
 def test_nobody_else_reads_its_secret(tmp_path: Path) -> None:
     (tmp_path / "nginx.conf").write_text("older, and readable for everybody")
 

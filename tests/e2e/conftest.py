@@ -15,7 +15,7 @@ from tests.samples import BASIC, Kind, playlist
 CHROMIUM = shutil.which("chromium")
 START = "2026-11-20T10:00:00Z"
 STREAMS = {"main": BASIC, "second": BASIC, "ntsc": Kind(seconds=6, rate="30000/1001", gop=30)}
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="package")

@@ -37,7 +37,7 @@ def number_shown(page: Page) -> int:
 
 def expect_number(page: Page, number: int) -> None:
     """The picture with this number comes onto the screen within some seconds."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while (shown := number_shown(page)) != number and time.monotonic() < deadline:
         page.wait_for_timeout(50)
     assert shown == number

@@ -23,7 +23,7 @@ def is_running(pid: int) -> bool:
 
 
 def wait_until_gone(pid: int) -> bool:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while is_running(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
     return not is_running(pid)
@@ -50,14 +50,15 @@ def test_a_killed_ffmpeg_is_an_error() -> None:
             child.finish()
 
 
-def test_cancelling_ends_it_within_half_a_second() -> None:
-    with ffmpeg.Ffmpeg(ENDLESS, cancelled=lambda: True) as child:
-        begun = time.monotonic()
+def test_cancelling_ends_it_the_first_time_it_is_asked_about() -> None:
+    asked: list[None] = []
+    with (
+        ffmpeg.Ffmpeg(ENDLESS, cancelled=lambda: asked.append(None) or True) as child,
+        pytest.raises(Cancelled),
+    ):
+        child.finish()
 
-        with pytest.raises(Cancelled):
-            child.finish()
-
-    assert time.monotonic() - begun < 0.5
+    assert len(asked) == 1
     assert not is_running(child.process.pid)
 
 
@@ -90,7 +91,7 @@ def test_it_dies_with_the_process_that_started_it() -> None:
     assert parent.stdin
     assert parent.stdout
     pid = int(parent.stdout.readline())
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while "ffmpeg" not in Path(f"/proc/{pid}/cmdline").read_text().split("\0")[0] and time.monotonic() < deadline:
         time.sleep(0.02)  # until the guard has become ffmpeg
 

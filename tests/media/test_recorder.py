@@ -55,7 +55,7 @@ class Recording:
     def frames(self) -> int:
         return sum(len(each.index.index.video.pts) for each in self.slices if each.index.index.video)
 
-    def wait(self, slices: int, within: float = 15) -> None:
+    def wait(self, slices: int, within: float = 60) -> None:
         deadline = time.monotonic() + within
         while len(self.slices) < slices:
             assert time.monotonic() < deadline, f"only {len(self.slices)} slices came"

@@ -14,6 +14,7 @@ from editing.timeline.clips import Mode
 from editing.worker import edit, lease
 from tests.samples import watch
 from tests.services.test_editing_jobs import clip, submit
+from tests.slow import SOON
 
 
 def test_a_job_becomes_a_file_and_an_asset(recording: Recording, ed: User) -> None:
@@ -103,7 +104,7 @@ def run_aside(job: EditingJob) -> threading.Thread:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_running_job_is_cancelled_within_a_second(recording: Recording, ed: User) -> None:
+def test_a_running_job_is_cancelled_long_before_its_end(recording: Recording, ed: User) -> None:
     job = long_job(ed)
     thread = run_aside(job)
 
@@ -111,7 +112,7 @@ def test_a_running_job_is_cancelled_within_a_second(recording: Recording, ed: Us
     editing_jobs.cancel(EditingJob.objects.get(pk=job.pk))
     thread.join()
 
-    assert time.monotonic() - asked < 1.5
+    assert time.monotonic() - asked < SOON
     job.refresh_from_db()
     assert job.state == JobState.CANCELLED
     assert not storage.exists(job.bucket, job.key)
@@ -123,7 +124,7 @@ def test_a_worker_that_is_told_to_end_gives_its_job_back(recording: Recording, e
     thread = run_aside(job)
 
     lease.stopping.set()
-    thread.join(timeout=5)
+    thread.join(SOON)
     lease.stopping.clear()
 
     job.refresh_from_db()
@@ -149,7 +150,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(recording: Recording, 
     thread = run_aside(job)
 
     EditingJob.objects.filter(pk=job.pk).update(lease_token="somebody else")
-    thread.join(timeout=5)
+    thread.join(SOON)
 
     job.refresh_from_db()
     assert (job.state, job.lease_token) == (JobState.PROCESSING, "somebody else")

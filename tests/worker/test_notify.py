@@ -535,14 +535,14 @@ def test_a_worker_that_dies_before_it_notes_an_answer_has_told_it_and_another_te
         "DJANGO_SETTINGS_MODULE": "dashboard.settings",
         "DATABASE_URL": database_of_this_test(),
         "CALLBACK_NETWORKS": "127.0.0.1",
-        "CALLBACK_SECONDS": "1",
+        "CALLBACK_SECONDS": "60",
         "SECRET_KEY": settings.SECRET_KEY,
     }
     begun = threading.Event()
     workers: list[subprocess.Popen[bytes]] = []
 
     def kill_it(handler: BaseHTTPRequestHandler) -> None:
-        begun.wait(10)
+        begun.wait(60)
         workers[0].send_signal(signal.SIGKILL)
         workers[0].wait()
 

@@ -23,7 +23,7 @@ from editing.worker.reading import Reading
 from tests.conftest import MAIN
 from tests.samples import BASIC, START, playlist, watch
 from tests.services.test_editing_jobs import clip, submit
-from tests.slow import Front
+from tests.slow import SOON, Front
 from tests.worker.conftest import Objects
 
 pytestmark = pytest.mark.django_db
@@ -143,7 +143,7 @@ def test_a_storage_that_does_not_answer_holds_nobody_up(
     mode: Mode, kept: Recording, server: Front, ed: User, tmp_path: Path
 ) -> None:
     plan, stop = plan_of(submit(ed, clip(0.5, 11), mode=mode)), threading.Event()
-    server.delay = 4.0
+    server.delay = 5 * SOON
     asked: list[float] = []
 
     def stopping() -> None:
@@ -156,7 +156,7 @@ def test_a_storage_that_does_not_answer_holds_nobody_up(
     with Reading(plan, stopped=stop.is_set) as opened, pytest.raises(Cancelled):
         cut(plan, tmp_path / "out.mp4", open_segment=opened.open)
 
-    assert time.monotonic() - asked[0] < 1.0
+    assert time.monotonic() - asked[0] < SOON
 
 
 def test_local_files_are_opened_where_they_are(recording: Recording, ed: User) -> None:
@@ -198,7 +198,7 @@ def until(said: str, job: EditingJob, server: Front) -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("stuck", [False, True], ids=["slow", "stuck"])
 @pytest.mark.parametrize(("parts", "what"), [(False, "/posters/"), (False, "/out.mp4"), (True, "/out.mp4")])
-def test_publishing_is_cancelled_within_a_second(
+def test_publishing_is_cancelled_long_before_its_end(
     parts: bool,
     what: str,
     stuck: bool,
@@ -215,7 +215,7 @@ def test_publishing_is_cancelled_within_a_second(
         monkeypatch.setattr("s3transfer.utils.MIN_UPLOAD_CHUNKSIZE", 100_000)
     storage.save_bytes(b"what was there", remote, "out.mp4")
     job = submit(ed, clip(0, 12), bucket="remote", mode=Mode.ROUGH_FAST)
-    server.rate = 50_000 if what == "/out.mp4" else 2_000
+    server.rate = 20_000 if what == "/out.mp4" else 500
     if what == "/out.mp4":
         monkeypatch.setattr(covers, "make", lambda *_: None)
     if stuck:
@@ -229,10 +229,11 @@ def test_publishing_is_cancelled_within_a_second(
     editing_jobs.cancel(EditingJob.objects.get(pk=job.pk))
     thread.join()
 
-    assert time.monotonic() - asked < 1.5
+    assert time.monotonic() - asked < SOON
     assert EditingJob.objects.get(pk=job.pk).state == JobState.CANCELLED
     server.stuck.clear()
-    deadline = time.monotonic() + 20
+    server.rate = 0
+    deadline = time.monotonic() + 60
     while objects.uploads() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert objects.uploads() == []

@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import os
 import secrets
-import socket
 import sys
 import threading
 import time
@@ -67,11 +66,10 @@ class Command(BaseCommand):
             self.stdout.flush()
 
     def _rtmp_port(self, host: str, wanted: int, *, beside: int) -> int:
-        if wanted != beside and not listening.bind_problem(host, wanted):
+        hosts = rtmp_server.hosts(host)
+        if wanted != beside and not any(listening.bind_problem(each, wanted) for each in hosts):
             return wanted
-        with socket.socket(listening.family(host)) as probe:
-            probe.bind((host, 0))
-            found = int(probe.getsockname()[1])
+        found = listening.free_port(hosts)
         self._say(f"RTMP port {wanted} is taken; using {found}.")
         return found
 

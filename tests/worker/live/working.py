@@ -44,7 +44,7 @@ def database_of_this_test() -> str:
     return urlunsplit(urlsplit(server)._replace(path=f"/{name}")) if server else f"sqlite:///{name}"
 
 
-def until(true: Callable[[], bool], within: float = 15) -> None:
+def until(true: Callable[[], bool], within: float = 60) -> None:
     deadline = time.monotonic() + within
     while not true():
         assert time.monotonic() < deadline, "it did not happen"
