@@ -70,10 +70,10 @@ def _back_to_entry(before: QuerySet[SegmentRow]) -> list[Segment]:
     """The segment that begins at or before a range, and those before it until one in which a decoder can begin."""
     found: list[Segment] = []
     count = _LOOK_BACK
-    while len(found) < count <= _FARTHEST:
+    while count <= _FARTHEST:
         nearest = list(before.values_list("pk", flat=True)[:count])
         found = SegmentRow.objects.filter(pk__in=nearest).order_by("start").values_of()
-        if any(_can_begin(segment) for segment in found[:-1]):
+        if len(nearest) < count or any(_can_begin(segment) for segment in found[:-1]):
             return found
         count *= 4
     return found

@@ -334,7 +334,7 @@ def test_the_index_file_is_an_address_that_plays(call: Caller, recording: Record
 def test_of_a_long_recording_the_index_file_plays_the_end(call: Caller, recording: Recording) -> None:
     assert recording.end is not None
     hour = 3600 * 1_000_000
-    for ended, hours, kept in ((True, 13, 12), (False, 13, 6), (False, 7, 6)):
+    for ended, hours, kept in ((True, 26, 25), (False, 13, 6), (False, 7, 6)):
         Recording.objects.update(start=recording.end - hours * hour, ended=ended)
         address = call("GetLiveEditingIndexFile", **json.loads(STREAM))[1]["IndexFile"]
         assert address.endswith(f"&start={recording.end - kept * hour}")
