@@ -26,6 +26,8 @@ events {{}}
 rtmp {{ server {{ listen 127.0.0.1:{port}; application live {{ live on; }} }} }}
 """
 FLV = ("-flvflags", "no_duration_filesize", "-f", "flv")
+FAST = 3
+"""As fast as a stream may come without filling the queue of a server on a busy machine."""
 QUICK = Kind(seconds=4, gop=25)
 
 
@@ -58,20 +60,31 @@ def server(folder: Path, port: int = 0) -> Iterator[Server]:
 
 
 class Publisher:
-    """ffmpeg pushing a sample in real time; as a context manager it is gone afterwards. `begun` is set once it runs."""
+    """ffmpeg pushing a sample; as a context manager it is gone afterwards.
+
+    `speed` is how much faster than it plays: for tests of what is recorded, and not of when it came.
+    """
 
     def __init__(
-        self, url: str, kind: Kind = QUICK, *, pictures: bool = True, options: str = "", muxer: tuple[str, ...] = FLV
+        self,
+        url: str,
+        kind: Kind = QUICK,
+        *,
+        pictures: bool = True,
+        options: str = "",
+        muxer: tuple[str, ...] = FLV,
+        speed: int = 1,
     ) -> None:
+        paced = ["-readrate", str(speed)]
         size = f"{kind.width}x{kind.height}"
         beep = f"aevalsrc=if(lt(mod(t\\,1)\\,{BEEP})\\,0.5*sin(2*PI*1000*t)\\,0):s={kind.audio_rate}"
         self.kind, self.pictures = kind, pictures
-        video = ["-re", "-f", "rawvideo", "-pix_fmt", "gray", "-s", size, "-r", kind.rate, "-i", "pipe:0"]
+        video = [*paced, "-f", "rawvideo", "-pix_fmt", "gray", "-s", size, "-r", kind.rate, "-i", "pipe:0"]
         coded = ["-c:v", kind.codec, "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", str(kind.gop)]
         command = [
             *(ffmpeg.binary(), "-v", "error"),
             *(video if pictures else []),
-            *(["-re", "-f", "lavfi", "-i", beep] if kind.audio else []),
+            *([*paced, "-f", "lavfi", "-i", beep] if kind.audio else []),
             *([*coded, "-bf", str(kind.bframes), "-sc_threshold", "0"] if pictures else []),
             *(["-c:a", "aac", "-b:a", "96k"] if kind.audio else []),
             *("-t", str(kind.seconds), "-output_ts_offset", f"{kind.clock / 90000:.6f}", *options.split()),

@@ -34,6 +34,14 @@ class DamageSerializer(serializers.Serializer[Any]):
     pictures = serializers.IntegerField()
 
 
+class SoundDamageSerializer(serializers.Serializer[Any]):
+    """So many packets of a segment's sound are damaged or missing, the first one at `start`."""
+
+    start = serializers.CharField()
+    segment = serializers.IntegerField(help_text="The segment's number in its recording.")
+    packets = serializers.IntegerField()
+
+
 class ClipPlanSerializer(serializers.Serializer[Any]):
     """What was asked for and what it becomes; `duration` in seconds."""
 
@@ -45,6 +53,7 @@ class ClipPlanSerializer(serializers.Serializer[Any]):
     pieces = PieceSerializer(many=True)
     holes = HoleSerializer(many=True)
     damage = DamageSerializer(many=True)
+    sound_damage = SoundDamageSerializer(many=True)
 
 
 class PlanSerializer(serializers.Serializer[Any]):

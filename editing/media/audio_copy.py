@@ -87,6 +87,7 @@ class CopiedAudio:
         except NotFramewise:
             if not self._parsed:
                 raise
+            self._report.undecodable_sound += 1
 
     def take_all(self, pts: Integers, ranks: Integers, frames: Samples, memory: memoryview) -> None:
         """The frames in memory, the n-th one as number `ranks[n]` of the packet at the unwrapped time `pts[n]`.

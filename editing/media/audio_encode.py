@@ -74,6 +74,7 @@ class EncodedAudio:
         try:
             frames = self._decoder.decode(packet)
         except FFmpegError:
+            self._report.undecodable_sound += 1
             return  # a damaged packet becomes silence
         for frame in frames:
             self._frame(frame, pts - piece.first_pts + self._offset)

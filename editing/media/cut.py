@@ -32,6 +32,7 @@ def cut(
     """
     report = CutReport(versions=versions())
     report.damaged_pictures = sum(each.pictures for clip in plan.clips for each in clip.damage)
+    report.damaged_sound = sum(each.packets for clip in plan.clips for each in clip.sound_damage)
     course = Course(progress, cancelled, plan.ticks)
     containers.check(plan, output)
     try:

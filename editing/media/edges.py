@@ -23,6 +23,7 @@ from editing.media.pictures import Fitter, black
 from editing.media.reader import OpenSegment, PacketReader
 from editing.timeline.damage import damage_in
 from editing.timeline.frames import FrameKind
+from editing.timeline.instant import format_instant
 from editing.timeline.pieces import Action, Piece
 from editing.timeline.target import Target
 
@@ -44,9 +45,11 @@ class Edges:
         effort: Effort,
         open_segment: OpenSegment,
         count: Callable[[int], None],
+        warn: Callable[[str], None],
     ) -> None:
+        """`warn` is told, from any thread, what decoders complain of."""
         encoded = [piece for piece in pieces if piece.action is not Action.COPY]
-        self._waiting = [_Edge(piece, target, effort, open_segment, count) for piece in encoded]
+        self._waiting = [_Edge(piece, target, effort, open_segment, count, warn) for piece in encoded]
         self._running: list[_Edge] = []
 
     def __enter__(self) -> Edges:
@@ -79,11 +82,18 @@ class _Stopped(Exception):
 
 class _Edge(Thread):
     def __init__(
-        self, piece: Piece, target: Target, effort: Effort, open_segment: OpenSegment, count: Callable[[int], None]
+        self,
+        piece: Piece,
+        target: Target,
+        effort: Effort,
+        open_segment: OpenSegment,
+        count: Callable[[int], None],
+        warn: Callable[[str], None],
     ) -> None:
         super().__init__(name="edge", daemon=True)
         self._piece, self._target, self._effort = piece, target, effort
-        self._open_segment, self._count = open_segment, count
+        self._open_segment, self._count, self._warn = open_segment, count, warn
+        self._made_up = self._flawed = 0
         self._spoilt = bool(damage_in(piece))
         self._source = (piece.parameters and piece.parameters.video) or target.video
         self._queue: Queue[tuple[bool, int, Any] | None] = Queue(_MOST_WAITING)
@@ -137,6 +147,13 @@ class _Edge(Thread):
             frame.pts, frame.time_base = number * self._target.frame_ticks, TICK
             self._send(encoder.encode(frame, anew=number == last))
         self._send(encoder.encode(None))
+        self._complain(self._made_up, "of them could not be decoded; the picture before stands in for each")
+        self._complain(self._flawed, "of them, or that they refer to, were found damaged when they were decoded")
+
+    def _complain(self, pictures: int, what: str) -> None:
+        if pictures:
+            start = format_instant(self._piece.start)
+            self._warn(f"{self._piece.frames} pictures are encoded from {start} on; {pictures} {what}.")
 
     def _send(self, packets: Iterator[Any]) -> None:
         for packet in packets:
@@ -151,6 +168,7 @@ class _Edge(Thread):
         waiting = deque(clock.frames_of(self._piece).shown)
         last: Any = None
         for frame in self._decoded():
+            self._flawed += frame.is_corrupt
             while waiting and frame.pts is not None and waiting[0] <= frame.pts:
                 lost = waiting.popleft() < frame.pts
                 if lost:
@@ -166,6 +184,7 @@ class _Edge(Thread):
         """A picture that cannot be decoded is made up for by the one before, where the plan says that it is damaged."""
         if not (self._spoilt and shown):
             raise UnreadableMedia(f"{number} frames of {self._piece.segments[0].key} cannot be decoded.")
+        self._made_up += number
 
     def _decoded(self) -> Iterator[Any]:
         """The pictures from the entry on, until all that are wanted are there; sound goes on its way meanwhile."""
@@ -183,6 +202,7 @@ class _Edge(Thread):
                 elif waiting and (entered := entered or pts == first):
                     waiting.discard(pts)
                     packet.pts, packet.dts, packet.time_base = pts, None, TICK
+                    packet.is_corrupt = False  # libav thinks so where files meet
                     decoder.skip_frame = "DEFAULT" if pts in wanted else "NONREF"
                     yield from self._pictures(decoder, packet)
                     if not waiting:

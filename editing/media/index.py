@@ -17,10 +17,11 @@ from editing.media.fields import Fields
 from editing.media.instants import spread
 from editing.media.laying_out import packed_layout
 from editing.media.parameters import HEAD, audio_parameters, configuration, video_parameters
+from editing.media.sound_rows import SoundRows
 from editing.media.transport import PACKET, Break, breaks, ends_whole
 from editing.media.units import FrameFacts, h264_facts, hevc_facts
 from editing.media.video_rows import VideoRows, spacing
-from editing.timeline.frames import AudioIndex, FrameIndex
+from editing.timeline.frames import FrameIndex
 from editing.timeline.parameters import Parameters
 from editing.timeline.ticks import TICKS_PER_SECOND, unwrap
 
@@ -70,6 +71,8 @@ def index_segment(
             data = _whole(file)
             if reading.video_stream:
                 reading.video.damage(breaks(data, reading.video_stream.id))
+            for stream in reading.audio_streams:
+                reading.sound[stream.index].damage(breaks(data, stream.id))
             found = reading.result(known, crc32(data), lambda pid, frames: _end(file, pid, frames, declared))
             return replace(found, index=replace(found.index, layout=packed_layout(data, found.index.video)))
     except (FFmpegError, OSError) as error:  # an empty file makes libav seek before its beginning
@@ -111,9 +114,7 @@ class _Reading:
         self.video_stream = container.streams.video[0] if container.streams.video else None
         self.audio_streams = [stream for stream in container.streams.audio if stream.codec_context]
         self.video = VideoRows()
-        self.audio: dict[int, list[tuple[int, int]]] = {stream.index: [] for stream in self.audio_streams}
-        self.sound: dict[int, dict[bytes, None]] = {stream.index: {} for stream in self.audio_streams}
-        """The configurations that packets of each track have, in the order in which they come."""
+        self.sound = {stream.index: SoundRows() for stream in self.audio_streams}
         self.ends_in_headers = False
         self.codec = _codec(self.video_stream) if self.video_stream else ""
         self.fields = Fields(sets_of(known) if self.codec == "h264" else b"")
@@ -158,9 +159,9 @@ class _Reading:
 
     def _take_audio(self, packet: Any) -> None:
         raw = packet.pts if packet.pts is not None else packet.dts
-        self.audio[packet.stream.index].append((self._unwrapped(raw), packet.duration or 0))
         head = bytes(memoryview(packet)[:HEAD])
-        self.sound[packet.stream.index][configuration(packet.stream.codec_context.name, head)] = None
+        found = configuration(packet.stream.codec_context.name, head)
+        self.sound[packet.stream.index].add(self._unwrapped(raw), packet.duration or 0, packet.pos, found)
 
     def _unwrapped(self, raw: int) -> int:
         if self.near is None:
@@ -171,16 +172,16 @@ class _Reading:
         self, known: Parameters | None, checksum: int, end_of: Callable[[int, Sequence[int]], _End]
     ) -> SegmentIndex:
         self._drop_strays()
-        tracks = [stream for stream in self.audio_streams if self.audio[stream.index]]
+        tracks = [stream for stream in self.audio_streams if self.sound[stream.index].times]
         if not self.video.pts and not tracks:
             raise UnreadableMedia("The segment holds no whole frame.")
         flaw = self._drop_cut_off(tracks, end_of)
         self.video.pts = spread(self.video.pts, spacing(self.video.pts))
-        audio = tuple(_audio_index(self.audio[stream.index]) for stream in tracks)
+        audio = tuple(self.sound[stream.index].index() for stream in tracks)
         parameters = Parameters(
             video_parameters(self.video_stream, self.video.sets, known) if self.video.pts else None,
             tuple(
-                audio_parameters(stream, [*self.sound[stream.index]], known, position)
+                audio_parameters(stream, [*self.sound[stream.index].configurations], known, position)
                 for position, stream in enumerate(tracks)
             ),
         )
@@ -194,13 +195,13 @@ class _Reading:
         lost = [Break(self.video.places[at], begins=True, clean=False) for at in strays]
         self.video = self.video.keep(steady)
         self.video.damage(lost)
-        for track, packets in self.audio.items():
-            self.audio[track] = [packets[position] for position in _steady([time for time, _ in packets])]
+        for track, rows in self.sound.items():
+            self.sound[track] = rows.keep(_steady(rows.times))
 
     def _drop_cut_off(self, tracks: Sequence[Any], end_of: Callable[[int, Sequence[int]], _End]) -> str:
         """Leave out a last frame whose end is missing: decoding it would show a picture that was never sent."""
         if self.video_stream is None or not self.video.pts:
-            times = [time for time, _ in self.audio[tracks[0].index]]
+            times = self.sound[tracks[0].index].times
             return "" if end_of(tracks[0].id, times).complete else "truncated"
         end = end_of(self.video_stream.id, self.video.pts)
         if (not end.whole and not self.ends_in_headers) or (self.fields.open and self.video.seconds):
@@ -233,10 +234,3 @@ def _steady(times: Sequence[int]) -> list[int]:
     calm = [at for at, time in enumerate(times) if abs(time - median_low(times[max(at - 2, 0) : at + 3])) <= reach]
     middle = median_low(times[at] for at in calm) if calm else 0
     return [at for at in calm if abs(times[at] - middle) <= _LONGEST]
-
-
-def _audio_index(packets: list[tuple[int, int]]) -> AudioIndex:
-    packets = sorted(set(packets))
-    times = [time for time, _ in packets]
-    last = packets[-1][1] or spacing(times)
-    return AudioIndex(tuple(times), times[-1] + last)

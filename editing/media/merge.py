@@ -96,7 +96,9 @@ class _Merge:
         try:
             with (
                 self.plain or nullcontext(),
-                Edges(pieces, self.plan.target, self.effort, self.open_segment, self._count) as edges,
+                Edges(
+                    pieces, self.plan.target, self.effort, self.open_segment, self._count, self.report.warnings.append
+                ) as edges,
             ):
                 self._describe()
                 self.delay = max((clock.delay(each) for each in pieces if each.action is Action.COPY), default=0)

@@ -23,6 +23,7 @@ from editing.media.mp4_writer import Mp4Writer
 from editing.media.reader import OpenSegment
 from editing.media.report import Course, Stage
 from editing.media.segments_ahead import Memories, SegmentsAhead
+from editing.media.switching import switching
 from editing.media.transport_rows import payloads
 from editing.media.units import HEVC_BLA_WITHOUT_LEADING, HEVC_CRA
 from editing.timeline.coverage import Segment
@@ -31,8 +32,8 @@ from editing.timeline.pieces import Action, Piece
 from editing.timeline.plan import CutPlan
 
 _LARGEST = 1 << 26
-"""Bytes of a segment: five of them may be in memory at once, one as it is read."""
-_AT_ONCE = 4
+"""Bytes of a segment: four of them may be in memory at once, one as it is read."""
+_AT_ONCE = 3
 _ROOM = 16
 """One part of so many is there for prefixes beside what a segment's packets carry."""
 
@@ -75,9 +76,11 @@ class PlainCopier:
 
     def __enter__(self) -> PlainCopier:
         self._ahead.__enter__()
+        switching.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
+        switching.__exit__()
         self._ahead.__exit__()
         self._segments.close()  # it holds what holds it, and hours of tables with it
 

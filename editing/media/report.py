@@ -30,7 +30,12 @@ _ASK_EVERY = 0.1
 
 @dataclass
 class CutReport:
-    """What was done. Seconds by stage; `joints` holds the error of the sound at each joint, in µs."""
+    """What was done. Seconds by stage; `joints` holds the error of the sound at each joint, in µs.
+
+    `damaged_pictures` and `damaged_sound` (packets) are what the plan says of the recording. `silent_frames` counts the
+    packets of sound that were made up, `undecodable_sound` those that turned out to be broken and became silence;
+    `warnings` are sentences on what nobody could know before: what decoders complain of.
+    """
 
     frames_copied: int = 0
     frames_encoded: int = 0
@@ -42,6 +47,8 @@ class CutReport:
     joints: list[int] = field(default_factory=list)
     silent_frames: int = 0
     damaged_pictures: int = 0
+    damaged_sound: int = 0
+    undecodable_sound: int = 0
     warnings: list[str] = field(default_factory=list)
     verdict: dict[str, Any] = field(default_factory=dict)
 
@@ -51,7 +58,9 @@ class CutReport:
     def restart(self) -> None:
         """Forget what was counted of a first try."""
         self.frames_copied = self.frames_encoded = self.bytes_read = self.silent_frames = 0
+        self.undecodable_sound = 0
         self.joints.clear()
+        self.warnings.clear()
 
     @contextmanager
     def timed(self, stage: Stage) -> Iterator[None]:

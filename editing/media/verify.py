@@ -15,6 +15,7 @@ from av.error import FFmpegError
 from editing.errors import UnreadableMedia, VerificationFailed
 from editing.media import clock
 from editing.media.containers import container_of
+from editing.media.fields import Fields, whole_frames
 from editing.media.readback import Track, tracks_of
 from editing.timeline.damage import damage_in
 from editing.timeline.pieces import Action, Piece
@@ -22,6 +23,8 @@ from editing.timeline.plan import CutPlan
 from editing.timeline.ticks import TICKS_PER_SECOND
 
 _SEAM_FRAMES, _SEAM_SECONDS = 3, Fraction(1, 4)
+_FIRST_FRAMES = 1
+"""Decoded at the beginning, where there is nothing that could be joined badly."""
 _MOST_COPIED_SEAMS, _MOST_ENCODED_SEAMS = 24, 6
 """How many joints are decoded: one encoder makes all joints of its output alike, and large pictures take time."""
 _UNPROBED = {"codec_whitelist": "none"}
@@ -115,6 +118,7 @@ def _decode_seams(plan: CutPlan, output: Path, alive: Callable[[], None]) -> int
     """
     joints, spoilt = clock.joints(plan.pieces), _spoilt(plan.pieces)
     most = _MOST_COPIED_SEAMS if plan.mode.copies else _MOST_ENCODED_SEAMS
+    sets = bytes.fromhex(plan.target.video.extradata) if plan.video_codec == "h264" else b""
     picked = joints[:: -(-len(joints) // most) or 1]
     with _opened(output) as container:
         _check_codecs(plan, container)
@@ -122,10 +126,10 @@ def _decode_seams(plan: CutPlan, output: Path, alive: Callable[[], None]) -> int
             alive()
             if _sought(container, joint):
                 near = any(begin <= joint + TICKS_PER_SECOND and joint <= end for begin, end in spoilt)
-                _decode_around(container, joint, spoilt=near)
+                _decode_around(container, joint, sets, spoilt=near)
             else:
                 with _opened(output) as anew:
-                    _decode_around(anew, joint, spoilt=bool(spoilt))
+                    _decode_around(anew, joint, sets, spoilt=bool(spoilt))
     return len(picked)
 
 
@@ -181,24 +185,28 @@ def _at(stream: Any, joint: int) -> int:
     return int((stream.start_time or 0) + round(joint / (stream.time_base * TICKS_PER_SECOND)))
 
 
-def _decode_around(container: Any, joint: int, *, spoilt: bool) -> None:
+def _decode_around(container: Any, joint: int, sets: bytes, *, spoilt: bool) -> None:
     """Decode until some frames after a joint; far from it only pictures that others may refer to.
 
+    `sets` are the parameter sets of what is copied, which may be single fields; a frame needs both.
     Where the recording itself is `spoilt` there, a decoder may complain.
     """
     stream = container.streams.video[0]
     at = _at(stream, joint)
     near = at - round(_SEAM_SECONDS / stream.time_base)
-    after = 0
+    after, alone = 0, not joint
     try:
-        for packet in container.demux(stream):
+        for packet in whole_frames(container.demux(stream), stream, Fields(sets)):
             close = packet.pts is None or packet.pts >= near
             stream.codec_context.skip_frame = "DEFAULT" if close else "NONREF"
-            for frame in packet.decode():
+            frames = packet.decode()
+            if alone and not frames:
+                frames, alone = _at_once(stream.codec_context, packet), False
+            for frame in frames:
                 if frame.is_corrupt and not spoilt:
                     raise VerificationFailed(f"A picture near {joint / TICKS_PER_SECOND:.3f} s is damaged.")
                 after += frame.pts is not None and frame.pts >= at
-            if after >= _SEAM_FRAMES:
+            if after >= (_SEAM_FRAMES if joint else _FIRST_FRAMES):
                 return
     except FFmpegError as error:
         if spoilt:
@@ -206,3 +214,10 @@ def _decode_around(container: Any, joint: int, *, spoilt: bool) -> None:
         raise VerificationFailed(
             f"The pictures near {joint / TICKS_PER_SECOND:.3f} s cannot be decoded: {error.strerror}."
         ) from error
+
+
+def _at_once(context: Any, packet: Any) -> Any:
+    """The picture of a packet that a decoder keeps back until others have come; none where it is not a whole one."""
+    frames = context.decode(None)
+    context.flush_buffers()
+    return frames or packet.decode()

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from editing import queue, storage
-from editing.errors import AssetExists, InvalidInput, OutputKeyTaken, PermissionDenied
+from editing.errors import AssetExists, InvalidInput, NotFound, OutputKeyTaken, PermissionDenied
 from editing.models import Bucket, EditingJob, MediaAsset, RecordFile, Recording, SegmentRow
 from editing.services import callbacks
 from editing.worker.events import notify_address
@@ -71,12 +71,16 @@ def register(
 
 
 def update(asset: MediaAsset, *, append_tags: bool = False, **details: Any) -> MediaAsset:
-    """Say something else of an asset; what is not given stays. Raises InvalidInput."""
-    if append_tags:
-        details["tags"] = list(dict.fromkeys([*asset.tags, *details.get("tags", [])]))
-    _describe(asset, details)
-    asset.changed_at = timezone.now()
-    _save(asset, update_fields=[*details, "changed_at"])
+    """Say something else of an asset; what is not given stays. Raises InvalidInput, NotFound."""
+    with transaction.atomic():
+        held = MediaAsset.objects.select_for_update().filter(pk=asset.pk).first()
+        if held is None:
+            raise NotFound("The media asset has just been deleted.")
+        if append_tags:
+            details["tags"] = list(dict.fromkeys([*held.tags, *details.get("tags", [])]))
+        _describe(asset, details)
+        asset.changed_at = timezone.now()
+        _save(asset, update_fields=[*details, "changed_at"])
     return asset
 
 

@@ -41,6 +41,7 @@ def add(project: Project, materials: Materials, *, by: Any) -> None:
     a stream has been recorded before.
     """
     with transaction.atomic():
+        Project.objects.select_for_update().get(pk=project.pk)  # of two who add at once, one comes second
         for kind, keys in materials.media.items():
             for asset in _assets(kind, keys):
                 attach(project, asset)

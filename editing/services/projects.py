@@ -82,21 +82,32 @@ def update(
     Raises ProjectNotFound for a deleted one, InvalidInput, WrongProjectState.
     """
     for _ in range(3):
-        check_present(project)
         try:
             with transaction.atomic():
-                _update(project, business_state, source, details)
+                _hold(
+                    [project.pk]
+                )  # of two who change it at once, one comes second and sees what the first has written
+                project.refresh_from_db()
+                check_present(project)
+                _update(project, business_state, source, dict(details))
         except StaleState:
-            project.refresh_from_db()
+            continue
         else:
             return project
     raise WrongProjectState("The project is being changed by others; try again.")
 
 
+def _hold(keys: Iterable[str]) -> None:
+    """Until the transaction ends nobody else changes these; all take them in the same order, so that none waits for
+    another in a circle."""
+    list(Project.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
+
+
 def _update(project: Project, business_state: str, source: Project.Source, details: dict[str, str]) -> None:
     _describe(project, details)
     project.changed_by, project.changed_at = source, timezone.now()
-    columns = {name: getattr(project, name) for name in (*details, "duration", "changed_by", "changed_at")}
+    length = ("duration",) if "timeline" in details else ()
+    columns = {name: getattr(project, name) for name in (*details, *length, "changed_by", "changed_at")}
     if not Project.objects.present().filter(pk=project.pk).update(**columns):
         raise StaleState("The project has been deleted.")
     if business_state:
@@ -149,6 +160,7 @@ def live(user: Any, key: str) -> Project:
 def delete(user: Any, keys: Sequence[str]) -> None:
     """All of them or none; their jobs go on and their materials stay. Raises ProjectNotFound."""
     with transaction.atomic():
+        _hold(keys)
         for project in [present(user, key) for key in dict.fromkeys(keys)]:
             while project.state != ProjectState.DELETED:
                 try:

@@ -1,10 +1,24 @@
-"""Pictures that were damaged when they were recorded, and those that refer to them: an output can show no better."""
+"""Pictures that were damaged when they were recorded, and those that refer to them: an output can show no better.
+
+The same of sound, which refers to nothing: packets that are broken, and those that are missing.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median_low
 
-from editing.timeline.frames import DAMAGED, DISPOSABLE, ENTRIES, KIND_MASK, VideoIndex, holds_damage
+from editing.timeline.frames import (
+    DAMAGED,
+    DISPOSABLE,
+    ENTRIES,
+    KIND_MASK,
+    AudioIndex,
+    VideoIndex,
+    holds_damage,
+    holds_damaged_sound,
+)
 from editing.timeline.instant import Instant
 from editing.timeline.pieces import Piece
 
@@ -18,6 +32,35 @@ class Damage:
     start: Instant
     segment: int
     pictures: int
+
+
+@dataclass(frozen=True, slots=True)
+class SoundDamage:
+    """So many `packets` of sound of a segment are damaged or missing, the first one at `start`."""
+
+    start: Instant
+    segment: int
+    packets: int
+
+
+def sound_damage_in(piece: Piece) -> tuple[SoundDamage, ...]:
+    """What of a piece's sound is damaged, segment by segment."""
+    found: list[SoundDamage] = []
+    for segment in piece.files:
+        track = next(iter(segment.index.audio), None) if holds_damaged_sound(segment.packed) else None
+        hit = [at for at in track.damaged if piece.first_pts <= track.pts[at] < piece.end_pts] if track else []
+        if track and hit:
+            packets = sum(1 + _missing_before(track, at) for at in hit)
+            found.append(SoundDamage(segment.anchor.instant(track.pts[hit[0]]), segment.sequence, packets))
+    return tuple(found)
+
+
+def _missing_before(track: AudioIndex, at: int) -> int:
+    """How many packets lie between this one and the one before that are not there."""
+    if not at:
+        return 0
+    usual = median_low(later - earlier for earlier, later in pairwise(track.pts))
+    return max(round((track.pts[at] - track.pts[at - 1]) / max(usual, 1)) - 1, 0)
 
 
 def damage_in(piece: Piece) -> tuple[Damage, ...]:

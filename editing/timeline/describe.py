@@ -45,6 +45,10 @@ def _clip(clip: ClipPlan) -> dict[str, Any]:
             {"start": format_instant(each.start), "segment": each.segment, "pictures": each.pictures}
             for each in clip.damage
         ],
+        "sound_damage": [
+            {"start": format_instant(each.start), "segment": each.segment, "packets": each.packets}
+            for each in clip.sound_damage
+        ],
     }
 
 

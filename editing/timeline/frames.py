@@ -2,7 +2,7 @@
 
 Times are unwrapped 90 kHz ticks on the clock of the segment's epoch. `pack` stores differences of differences,
 which for a steady stream are nearly all zero, and compresses them: some 700 bytes for six seconds at 30 frames a
-second, most of it the frames' sizes.
+second, most of it the frames' sizes. The layout beside it takes twice as much.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import struct
 import zlib
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import accumulate
 
@@ -41,10 +41,11 @@ DISPOSABLE = 0x10
 """Bit beside the kind: no other frame refers to this one."""
 DAMAGED = 0x20
 """Another one: a part of this frame was missing, or one just before it, when it was recorded."""
-_HOLDS_DAMAGE = 0x80
-"""Bit in a packed index's first byte: some frame is damaged, so that most need not be unpacked to know."""
+_HOLDS_DAMAGE, _HOLDS_DAMAGED_SOUND = 0x80, 0x20
+"""Bits in a packed index's first byte: some of it is damaged, so that most need not be unpacked to know."""
 _HOLDS_LAYOUT = 0x40
 """Another one: after a length of four bytes comes the layout, and then the rest."""
+_FLAGS = _HOLDS_DAMAGE | _HOLDS_DAMAGED_SOUND | _HOLDS_LAYOUT
 _LENGTH = struct.Struct("<I")
 
 
@@ -84,10 +85,14 @@ class VideoIndex:
 
 @dataclass(frozen=True)
 class AudioIndex:
-    """Packets of one audio track in order; a packet lasts until `pts` of the next, the last one until `end`."""
+    """Packets of one audio track in order; a packet lasts until `pts` of the next, the last one until `end`.
+
+    `damaged` are the positions of packets of which a part is missing, or others just before them.
+    """
 
     pts: tuple[int, ...]
     end: int
+    damaged: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pts)
@@ -122,7 +127,11 @@ def pack(index: FrameIndex) -> bytes:
     for track in index.audio:
         parts += [_second_differences(track.pts), struct.pack("<q", track.end)]
     damaged = any(mark & DAMAGED for mark in index.video.marks) if index.video else False
-    flags = damaged * _HOLDS_DAMAGE | (index.layout is not None) * _HOLDS_LAYOUT
+    damaged_sound = any(track.damaged for track in index.audio)
+    if damaged_sound:
+        parts += [_integers(track.damaged) for track in index.audio]
+    flags = damaged * _HOLDS_DAMAGE | damaged_sound * _HOLDS_DAMAGED_SOUND
+    flags |= (index.layout is not None) * _HOLDS_LAYOUT
     layout = b"" if index.layout is None else _LENGTH.pack(len(index.layout)) + index.layout
     return bytes([FORMAT | flags]) + layout + zlib.compress(b"".join(parts), 6)
 
@@ -130,6 +139,11 @@ def pack(index: FrameIndex) -> bytes:
 def holds_damage(packed: bytes) -> bool:
     """Whether a packed index has a damaged frame."""
     return bool(packed) and bool(packed[0] & _HOLDS_DAMAGE)
+
+
+def holds_damaged_sound(packed: bytes) -> bool:
+    """Whether a packed index has a damaged packet of sound."""
+    return bool(packed) and bool(packed[0] & _HOLDS_DAMAGED_SOUND)
 
 
 def layout_of(packed: bytes) -> bytes | None:
@@ -141,13 +155,15 @@ def layout_of(packed: bytes) -> bytes | None:
 
 def unpack(packed: bytes) -> FrameIndex:
     """Raises ValueError for bytes that `pack` did not make."""
-    if not packed or packed[0] & ~(_HOLDS_DAMAGE | _HOLDS_LAYOUT) != FORMAT:
+    if not packed or packed[0] & ~_FLAGS != FORMAT:
         raise ValueError("This is not a segment index of a known format.")
     layout = layout_of(packed)
     reader = _Reader(zlib.decompress(packed[1 if layout is None else 1 + _LENGTH.size + len(layout) :]))
     has_video, tracks = reader.take("<BB")
     video = _unpack_video(reader) if has_video else None
     audio = tuple(AudioIndex(reader.sums(), reader.take("<q")[0]) for _ in range(tracks))
+    if holds_damaged_sound(packed):
+        audio = tuple(replace(track, damaged=reader.integers()) for track in audio)
     return FrameIndex(video, audio, layout)
 
 

@@ -13,7 +13,7 @@ from editing.errors import InvalidClips, NothingRecorded
 from editing.timeline import copying
 from editing.timeline.clips import Clip, HolePolicy, Mode, StreamName
 from editing.timeline.coverage import Coverage, Gap, Segment, gaps_between
-from editing.timeline.damage import Damage, damage_in
+from editing.timeline.damage import Damage, SoundDamage, damage_in, sound_damage_in
 from editing.timeline.instant import Range, format_instant
 from editing.timeline.pieces import Action, Piece, covered, encoded, slate
 from editing.timeline.slices import Group, Slice, groups
@@ -41,6 +41,7 @@ class ClipPlan:
     pieces: tuple[Piece, ...]
     holes: tuple[Gap, ...] = ()
     damage: tuple[Damage, ...] = ()
+    sound_damage: tuple[SoundDamage, ...] = ()
 
     @property
     def ticks(self) -> int:
@@ -182,7 +183,8 @@ def _plan_clip(found: _Found, target: Target, mode: Mode, holes: HolePolicy, *, 
     if holes is HolePolicy.SLATE:
         pieces = _with_slates(pieces, missing, target)
     damage = tuple(each for piece in pieces for each in damage_in(piece))
-    return ClipPlan(found.clip, achieved, tuple(pieces), missing, damage)
+    sound_damage = tuple(each for piece in pieces for each in sound_damage_in(piece)) if target.audio else ()
+    return ClipPlan(found.clip, achieved, tuple(pieces), missing, damage, sound_damage)
 
 
 def _pieces_of(group: Group, coverage: Coverage, target: Target, mode: Mode, *, first: bool) -> list[Piece]:
@@ -224,6 +226,11 @@ def _warnings(planned: Sequence[ClipPlan], mode: Mode, holes: HolePolicy, target
             yield (
                 f"Clip {number}: {damage.pictures} pictures from {format_instant(damage.start)} on were damaged when "
                 f"they were recorded, or refer to one that was (segment {damage.segment})."
+            )
+        for sound in clip.sound_damage:
+            yield (
+                f"Clip {number}: {sound.packets} packets of sound from {format_instant(sound.start)} on were damaged "
+                f"or missing when they were recorded (segment {sound.segment})."
             )
         for piece in clip.pieces:
             if piece.reason:

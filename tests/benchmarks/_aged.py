@@ -28,6 +28,7 @@ def day(stream: Stream, bucket: Bucket, *, ends: Instant, job: RecordJob | None 
         segment_count=SEGMENTS,
         size=SEGMENTS * sample.size,
         ended=False,
+        playlist=f"record/{stream.name}/day.m3u8",
         record_job=job,
     )
     parameters, _ = ParameterSet.objects.get_or_create(

@@ -1,7 +1,8 @@
 """Streams of 1080p at 5 Mbit/s that are recorded at once: lost frames, processor, memory, time to selectable.
 
 nginx and the publishers are processes of their own and not counted. The same streams are recorded in threads of one
-process, as a worker does it, and then each in a process of its own.
+process, as a worker does it, then each in a process of its own, and once more in threads as the next segments of
+recordings that are a day long.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from editing.media import ffmpeg
 from editing.models import Bucket, Recording, RecordJob, SegmentRow
 from editing.services import record_jobs
 from editing.timeline.coverage import follows
+from tests.benchmarks import _aged
 from tests.benchmarks.database import temporary
 from tests.benchmarks.material import loop
 from tests.benchmarks.rows import Row
@@ -51,22 +53,26 @@ def rows() -> Iterator[Row]:
         urls = [nginx.url(f"stream-{number}") for number in range(STREAMS)]
         yield from _measured("threads", urls, [urls])
         yield from _measured("processes", urls, [[url] for url in urls])
+        yield from _measured("threads, after a day", urls, [urls], aged=True)
 
 
-def _measured(name: str, urls: list[str], shared: list[list[str]]) -> Iterator[Row]:
+def _measured(name: str, urls: list[str], shared: list[list[str]], *, aged: bool = False) -> Iterator[Row]:
     with _published(urls), temporary():
         with _workers([[]]) as idle:
             time.sleep(1)
             resting = _use(idle).memory
         bucket = Bucket.objects.get(name="media")
         jobs = {url: record_jobs.create(None, name=url[-8:], url=url, bucket=bucket).pk for url in urls}
+        if aged:
+            _age(bucket)
+        old = SegmentRow.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         with _workers([[jobs[url] for url in each] for each in shared]) as workers:
-            while Recording.objects.filter(segment_count__gt=0).count() < STREAMS:
+            while SegmentRow.objects.filter(pk__gt=old).values("stream").distinct().count() < STREAMS:
                 time.sleep(0.1)
             before = _use(workers)
             late = list(_lateness(time.monotonic() + MEASURED))
             after = _use(workers)
-        lost = sum(map(_lost_segments, Recording.objects.all()))
+        lost = sum(_lost_segments(recording, since=old) for recording in Recording.objects.all())
     core = (after.seconds - before.seconds) / MEASURED / STREAMS
     each = (after.memory - (resting if len(shared) == 1 else 0)) / STREAMS / 1e6
     name = f"{STREAMS} streams in {name}"
@@ -76,6 +82,14 @@ def _measured(name: str, urls: list[str], shared: list[list[str]]) -> Iterator[R
     yield Row(f"{name}: end of a segment to selectable, p50", median(late))
     worst = quantiles(late, n=20)[-1]
     yield Row(f"{name}: the same, p95", worst, "1 s", worst, 1)
+
+
+def _age(bucket: Bucket) -> None:
+    """Each job has recorded for a day already, into one recording that goes on."""
+    for job in RecordJob.objects.all():
+        job.formats = [{**entry, "cycle_duration": 48 * 3600} for entry in job.formats]
+        job.recording = _aged.day(job.stream, bucket, ends=time.time_ns() // 1000, job=job)
+        job.save()
 
 
 def _lateness(deadline: float) -> Iterator[float]:
@@ -88,10 +102,11 @@ def _lateness(deadline: float) -> Iterator[float]:
         time.sleep(_POLL)
 
 
-def _lost_segments(recording: Recording) -> int:
-    """How many of its segments do not simply continue the one before."""
-    segments = recording.segments.defer("packed").order_by("sequence").values_of()
-    return sum(not follows(before, after) for before, after in pairwise(segments)) + recording.gaps.count()
+def _lost_segments(recording: Recording, *, since: int) -> int:
+    """How many of its segments after that row do not simply continue the one before."""
+    segments = recording.segments.filter(pk__gt=since).defer("packed").order_by("sequence").values_of()
+    gaps = recording.gaps.filter(start__gt=segments[0].start).count() if segments else 0
+    return sum(not follows(before, after) for before, after in pairwise(segments)) + gaps
 
 
 @contextmanager

@@ -10,10 +10,13 @@ import pytest
 from editing.media.fields import Fields
 from editing.media.index import index_segment
 from editing.media.units import units
+from editing.timeline.clips import Mode
+from editing.timeline.coverage import Coverage
 from editing.timeline.frames import DAMAGED, KIND_MASK, FrameKind
 from tests.fields import Fields as Sample
 from tests.fields import folder_of
-from tests.samples import BASIC, playlist
+from tests.media.cutting import clip, plan_of, run
+from tests.samples import BASIC, playlist, segments_in
 
 PACKET = 188
 
@@ -105,3 +108,10 @@ def _extradata() -> str:
     video = index_segment((folder_of(Sample()) / "000.ts").read_bytes()).parameters.video
     assert video is not None
     return video.extradata
+
+
+def test_the_check_of_a_transport_stream_leaves_no_field_without_the_other(tmp_path: Path) -> None:
+    coverage = Coverage(segments_in(folder_of(Sample())))
+    plan = plan_of(coverage, Mode.ACCURATE_FAST, clip(4.08, 4.28), clip(4.28, 4.52))
+
+    assert run(plan, tmp_path / "out.ts").verdict["seams_decoded"] > 0

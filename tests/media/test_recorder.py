@@ -16,7 +16,7 @@ from editing.media import ffmpeg, slicer
 from editing.media.recorder import Event, OnAir, Recorder, Rules, Silent
 from editing.media.spool import Slice, Spool
 from editing.timeline.ticks import TICKS_PER_SECOND, WRAP
-from tests.rtmp import Publisher, Server, in_order, server
+from tests.rtmp import FAST, Publisher, Server, in_order, server
 from tests.samples import Kind, playlist, watch
 
 
@@ -87,7 +87,7 @@ def url(recorded: Recording) -> str:
 @pytest.mark.parametrize("bframes", [0, 2])
 def test_every_frame_that_is_pushed_is_recorded_once_and_in_its_place(recorded: Recording, bframes: int) -> None:
     kind = Kind(seconds=5, bframes=bframes)
-    with Publisher(url(recorded), kind) as publisher:
+    with Publisher(url(recorded), kind, speed=FAST) as publisher:
         publisher.finish()
         recorded.wait(3)
 
@@ -132,9 +132,9 @@ def test_a_publisher_that_dies_and_comes_back_begins_an_epoch(recorded: Recordin
 
 
 def test_the_next_publisher_on_the_same_connection_begins_an_epoch_with_its_own_size(recorded: Recording) -> None:
-    with Publisher(url(recorded), Kind(seconds=3, first=0)) as publisher:
+    with Publisher(url(recorded), Kind(seconds=3, first=0), speed=FAST) as publisher:
         publisher.finish()
-    with Publisher(url(recorded), Kind(seconds=2, first=500, width=480, height=270)) as publisher:
+    with Publisher(url(recorded), Kind(seconds=2, first=500, width=480, height=270), speed=FAST) as publisher:
         publisher.finish()
         recorded.wait(3)
 
@@ -169,7 +169,7 @@ def test_stopping_does_not_wait_for_a_publisher(recorded: Recording) -> None:
     ("clock", "wraps"), [(WRAP - 3 * 90000, "MPEG-TS"), ((1 << 31) * 90 - 3 * 90000, "RTMP")], ids=["ts", "rtmp"]
 )
 def test_a_clock_that_wraps_goes_on(recorded: Recording, clock: int, wraps: str) -> None:
-    with Publisher(url(recorded), Kind(seconds=5, clock=clock)) as publisher:
+    with Publisher(url(recorded), Kind(seconds=5, clock=clock), speed=FAST) as publisher:
         publisher.finish()
         recorded.wait(3)
 
@@ -180,7 +180,7 @@ def test_a_clock_that_wraps_goes_on(recorded: Recording, clock: int, wraps: str)
 
 
 def test_sound_alone_is_recorded(recorded: Recording) -> None:
-    with Publisher(url(recorded), Kind(seconds=5), pictures=False) as publisher:
+    with Publisher(url(recorded), Kind(seconds=5), pictures=False, speed=FAST) as publisher:
         publisher.finish()
         recorded.wait(3)
 
@@ -191,7 +191,7 @@ def test_sound_alone_is_recorded(recorded: Recording) -> None:
 
 
 def test_pictures_alone_are_recorded(recorded: Recording) -> None:
-    with Publisher(url(recorded), Kind(seconds=3, audio=None)) as publisher:
+    with Publisher(url(recorded), Kind(seconds=3, audio=None), speed=FAST) as publisher:
         publisher.finish()
         recorded.wait(2)
 
@@ -219,7 +219,7 @@ def test_who_joins_in_the_middle_of_a_long_group_of_pictures_gets_the_next(recor
 def test_silence_is_told_once_and_the_stream_is_taken_when_it_comes(nginx: Server, tmp_path: Path) -> None:
     recording = Recording(nginx.url("late"), tmp_path, Rules(slice=2, patience=1, probe=1))
     time.sleep(1.5)
-    with Publisher(nginx.url("late"), Kind(seconds=2)) as publisher:
+    with Publisher(nginx.url("late"), Kind(seconds=2), speed=FAST) as publisher:
         publisher.finish()
         recording.wait(1)
     recording.stop()
@@ -259,7 +259,7 @@ def test_a_full_spool_keeps_what_it_has_and_says_what_is_missing(nginx: Server, 
 
 
 def test_what_a_dead_recorder_left_is_found_again(recorded: Recording, tmp_path: Path) -> None:
-    with Publisher(url(recorded), Kind(seconds=3)) as publisher:
+    with Publisher(url(recorded), Kind(seconds=3), speed=FAST) as publisher:
         publisher.finish()
         recorded.wait(2)
     spool = tmp_path / "spool"
@@ -290,7 +290,7 @@ def test_hevc_and_mp3_are_recorded(tmp_path: Path) -> None:
 
 def test_a_stream_without_keyframes_is_cut_all_the_same(recorded: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slicer, "NO_KEYFRAME", 90000)
-    with Publisher(url(recorded), Kind(seconds=7, gop=1000, bframes=0)) as publisher:
+    with Publisher(url(recorded), Kind(seconds=7, gop=1000, bframes=0), speed=FAST) as publisher:
         publisher.finish()
         recorded.wait(3)
 

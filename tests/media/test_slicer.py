@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from editing.media.flv import SOUND, VIDEO, Tag
+from editing.media.layout import unpack
 from editing.media.puller import Arrived, Track
 from editing.media.slicer import Slicer
 from editing.media.spool import Slice, Spool
@@ -76,3 +77,10 @@ def test_pictures_that_stop_for_long_and_come_back_are_of_the_same_epoch(tmp_pat
 
     assert not any(each.facts.begins for each in slices[1:])
     assert sum(len(each.index.index.video.pts) for each in slices if each.index.index.video) == 100
+
+
+def test_slices_are_plain_and_so_copied_without_being_parsed(tmp_path: Path) -> None:
+    layouts = [unpack(each.index.index.layout or b"") for each in sliced(tmp_path, tags_of(written(KIND)))]
+
+    assert [len(layout.pictures) for layout in layouts] == [50] * 4
+    assert all(len(layout.sound) for layout in layouts)

@@ -20,7 +20,10 @@ TIMES = ["2026-11-20T10:00:01Z", "2026-11-20T10:00:03Z", "0001-01-01T00:00:00Z",
 WORDS = st.sampled_from(
     ["", " ", "0", "-1", "9" * 30, "1e400", "true", "null", "NaN", "[]", "{}", "[[]]", "\x00", "\U0010ffff", "%", "a,,",
      "\ud800", *TIMES, "main", "Accurate", "oss://media/a.mp4", "https://vod-media.oss.example.com/a.mp4", "vod://x",
-     "vod-media", "vod-media.oss.example.com", "a.mp4", "Failed", "CreationTime:Asc", "0" * 32]
+     "vod-media", "vod-media.oss.example.com", "a.mp4", "Failed", "CreationTime:Asc", "0" * 32,
+     "\\u0000", '"\\ud800"', "[NaN]", '{"Width":Infinity}', "[" * 5000, '{"a":' * 5000, "x" * 100_000, "9" * 100_000,
+     '{"Width":9223372036854775808}', "2147483648", "9223372036854775808", "8999-12-31T23:59:59-14:00", "-271821-04-20",
+     "1900-01-01T00:00:00+14:00", "ffffffff-ffff-ffff-ffff-ffffffffffff", "MTc5NTE2ODgwMDAwMDAwMDp4", "a\\", "%00"]
 )  # fmt: skip
 LEAVES = WORDS | st.text(max_size=20) | st.none() | st.booleans() | st.integers() | st.floats()
 TREES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3))
@@ -64,7 +67,7 @@ def test_the_calls_that_are_varied_work(call: Caller, action: str) -> None:
     assert status == 200, body
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=800, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(calls())
 def test_no_parameters_make_us_fail(call: Caller, drawn: tuple[str, dict[str, Any]]) -> None:
     status, body = ask(call, *drawn)

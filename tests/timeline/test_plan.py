@@ -274,6 +274,7 @@ def test_a_plan_is_described_in_words_and_numbers() -> None:
                     }
                 ],
                 "damage": [],
+                "sound_damage": [],
             }
         ],
         "warnings": [

@@ -42,9 +42,10 @@ def check(name: str, mode: Mode, cuts: tuple[str, ...], folder: Path) -> None:
     plan = make(clips, {STREAM: found.coverage}, mode, bitrate=bitrate)
     output = folder / "out.mp4"
 
-    run(plan, output)
+    report = run(plan, output)
 
     judge(name, mode, plan, clips, output)
+    assert (report.warnings, report.damaged_pictures, report.damaged_sound, report.undecodable_sound) == ([], 0, 0, 0)
 
 
 @pytest.mark.parametrize(("name", "mode", "cuts"), _usual(), ids=_id)

@@ -11,7 +11,7 @@ from editing import storage
 from editing.models import Bucket, MediaAsset, RecordFile, Recording, RecordJob
 from editing.services import record_jobs, record_templates
 from editing.worker import prepare, record_movies
-from tests.rtmp import Publisher
+from tests.rtmp import FAST, Publisher
 from tests.samples import Kind, watch
 from tests.worker.live.working import Worker, has, numbers, until
 
@@ -27,7 +27,7 @@ def test_whole_files_are_made_of_each_cycle_when_the_template_asks(
         entry["cycle_duration"] = 4
     job.save()
     worker = Worker(job)
-    with Publisher(job.url, Kind(seconds=7)) as publisher:
+    with Publisher(job.url, Kind(seconds=7), speed=FAST) as publisher:
         publisher.finish()
         until(has(job, 1))
     record_jobs.stop(job)
@@ -57,7 +57,7 @@ def test_whole_files_are_made_of_each_cycle_when_the_template_asks(
 
 def test_a_file_that_cannot_be_made_is_there_not_at_all_and_says_why(job: RecordJob, media: Bucket) -> None:
     worker = Worker(job)
-    with Publisher(job.url, Kind(seconds=3)) as publisher:
+    with Publisher(job.url, Kind(seconds=3), speed=FAST) as publisher:
         publisher.finish()
         until(has(job, 2))
     record_jobs.stop(job)

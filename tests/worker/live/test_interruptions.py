@@ -12,7 +12,7 @@ from editing import storage
 from editing.models import Bucket, Recording, RecordJob, RecordState, Stream
 from editing.services import record_jobs, recordings
 from editing.worker import record, sweep
-from tests.rtmp import Publisher, in_order
+from tests.rtmp import FAST, Publisher, in_order
 from tests.samples import Kind
 from tests.worker.live.working import Worker, has, numbers, state, until
 
@@ -45,11 +45,11 @@ def test_a_publisher_that_comes_back_continues_the_recording_with_a_gap(job: Rec
 def test_a_long_silence_closes_the_recording_and_the_job_goes_on_by_itself(job: RecordJob, quick: LazySettings) -> None:
     quick.RECORD_SILENCE_SECONDS, quick.RECORD_PROBE_SECONDS = 3, 1
     worker = Worker(job)
-    with Publisher(job.url, Kind(seconds=2)) as publisher:
+    with Publisher(job.url, Kind(seconds=2), speed=FAST) as publisher:
         publisher.finish()
     until(lambda: state(job) == ("paused", "silence"))
     until(lambda: Recording.objects.get().ended)
-    with Publisher(job.url, Kind(seconds=2, first=100)) as publisher:
+    with Publisher(job.url, Kind(seconds=2, first=100), speed=FAST) as publisher:
         publisher.finish()
         until(lambda: Recording.objects.count() == 2 and has(job, 2)())
         assert state(job) == ("started", "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from django.conf import LazySettings
+from django.conf import LazySettings, settings
 
 from editing import storage
 from editing.models import Bucket, Recording, RecordJob, SegmentRow
@@ -89,6 +90,53 @@ def test_a_disk_that_fills_is_warned_of_and_then_stops_the_recording_until_there
     ]
     assert [pause.reason for pause in job.pauses.all()] == ["too little room on the disk", "stopped"]
     assert "are free, and recording goes on above" in job.events.get(new="paused").detail
+
+
+@pytest.fixture
+def disk_of_bucket(media: Bucket) -> Iterator[Path]:
+    """A disk of its own for the bucket. Only root may mount one; for others what needs it is skipped."""
+    record_folder = storage.local_path(media, "record")
+    assert record_folder is not None
+    path = record_folder.parent
+    path.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64g", "tmpfs", path], capture_output=True)
+    if done.returncode:
+        pytest.skip(f"Read-only disks are tested by root, who may mount one: {done.stderr.decode().strip()}")
+    yield path
+    subprocess.run(["umount", "--lazy", path], check=True)
+
+
+@pytest.mark.mounts
+def test_storage_that_is_read_only_for_twenty_seconds_loses_nothing(job: RecordJob, disk_of_bucket: Path) -> None:
+    """What comes meanwhile waits in the spool, operators are told, and all of it is stored in its order."""
+
+    def remount(how: str) -> None:
+        subprocess.run(["mount", "-o", f"remount,{how}", disk_of_bucket], check=True)
+
+    worker = Worker(job)
+    with Publisher(job.url, Kind(seconds=26)) as publisher:
+        until(has(job, 1))
+        remount("ro")
+        begun = time.monotonic()
+        until(lambda: "cannot be stored" in RecordJob.objects.get().problem)
+        assert any("cannot store" in problem for problem in health.check()["problems"])
+        stored = Recording.objects.get().segment_count
+        while time.monotonic() < begun + 20:
+            time.sleep(0.5)
+        assert state(job) == ("started", "")
+        assert Recording.objects.get().segment_count == stored
+        assert RecordJob.objects.get().vitals["spooled"] > 0
+        remount("rw")
+        publisher.finish()
+        until(has(job, 13))
+    until(lambda: RecordJob.objects.get().problem == "")
+    record_jobs.stop(job)
+    worker.ended()
+
+    recording = Recording.objects.get()
+    assert numbers(recording) == list(range(650))
+    assert (recordings.coverage(recording).gaps(), len(recording.anchors.all())) == ((), 1)
+    assert not list(settings.SPOOL_DIR.glob("*/*"))
 
 
 def test_a_bucket_that_cannot_be_written_loses_nothing(job: RecordJob, media: Bucket) -> None:

@@ -15,7 +15,7 @@ from editing.services import editing_jobs, record_jobs, recordings
 from editing.timeline.clips import Clip, Mode, StreamName
 from editing.timeline.instant import Range
 from editing.worker import edit
-from tests.rtmp import Publisher
+from tests.rtmp import FAST, Publisher
 from tests.samples import Kind, watch
 from tests.worker.live.working import Worker, has, numbers, pictures_of, state, until
 
@@ -54,32 +54,31 @@ def test_clips_are_merged_while_the_stream_runs(job: RecordJob, ed: User, late: 
     with Publisher(job.url, Kind(seconds=20)):
         time.sleep(late)
         worker = Worker(job)
-        until(has(job, 3))
+        until(has(job, 4))
         live = Recording.objects.get()
         assert live.start is not None
-        wanted = Range(live.start + 2_000_000, live.start + 4_000_000)
-        merge = editing_jobs.submit(
-            ed,
-            clips=[Clip(live.stream.full_name, wanted)],
-            mode=Mode.ACCURATE,
-            output=editing_jobs.Output(live.bucket, "live.mp4"),
-        )
-        edit.run(merge.pk)
-        merge.refresh_from_db()
-        assert (merge.state, merge.error_message) == ("Success", "")
+        wanted = Range(live.start + 2_520_000, live.start + 5_240_000)
+        for mode in (Mode.ACCURATE_FAST, Mode.ACCURATE):
+            output = editing_jobs.Output(live.bucket, f"{mode}.mp4")
+            merge = editing_jobs.submit(ed, clips=[Clip(live.stream.full_name, wanted)], mode=mode, output=output)
+            edit.run(merge.pk)
+            merge.refresh_from_db()
+            assert (merge.state, merge.error_message) == ("Success", "")
+        assert (Recording.objects.get().ended, state(job)) == (False, ("started", ""))
         record_jobs.stop(job)
         worker.ended()
 
     head, second = live.segments.filter(sequence__lt=2)
     first = pictures_of(live, second)[0] - head.frames  # the head may begin with pictures that cannot be shown
-    output = storage.local_path(live.bucket, "live.mp4")
-    assert output is not None
-    assert watch(output).numbers == list(range(first + 50, first + 100))
+    for mode in (Mode.ACCURATE_FAST, Mode.ACCURATE):
+        output = storage.local_path(live.bucket, f"{mode}.mp4")
+        assert output is not None
+        assert watch(output).numbers == list(range(first + 63, first + 131)), mode
 
 
 def test_the_playlist_in_the_bucket_can_be_imported_elsewhere(job: RecordJob) -> None:
     worker = Worker(job)
-    with Publisher(job.url, Kind(seconds=5, bframes=2)) as publisher:
+    with Publisher(job.url, Kind(seconds=5, bframes=2), speed=FAST) as publisher:
         publisher.finish()
         until(has(job, 3))
     record_jobs.stop(job)
@@ -101,7 +100,7 @@ def test_a_cycle_rolls_over_without_losing_or_doubling_a_frame(job: RecordJob) -
     job.formats[0]["cycle_duration"] = 4
     job.save()
     worker = Worker(job)
-    with Publisher(job.url, Kind(seconds=7)) as publisher:
+    with Publisher(job.url, Kind(seconds=7), speed=FAST) as publisher:
         publisher.finish()
         until(has(job, 4))
     record_jobs.stop(job)
