@@ -128,7 +128,7 @@ def _facts(recording: Recording) -> dict[str, Any]:
 def _anchors(recording: Recording) -> list[AnchorRow]:
     """The latest, newest first, each with how far it was `moved` from the one before on the same clock."""
     found = list(recording.anchors.order_by("-pk")[: _ANCHORS_SHOWN + 1])
-    for anchor, before in zip(found, [*found[1:], None], strict=True):
+    for anchor, before in zip(found, [*found[1:], None], strict=False):  # a recording may have none
         same = before is not None and before.epoch == anchor.epoch
         anchor.moved = anchor.utc - before.value.instant(anchor.pts) if before and same else None
     return found[:_ANCHORS_SHOWN]
