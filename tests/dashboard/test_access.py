@@ -29,6 +29,7 @@ GIVEN = {
     "at": "1",
     "app": "live",
     "template_id": "abc",
+    "file_id": "0",
 }
 
 
