@@ -36,6 +36,7 @@ READS = [
     "/api/v1/record-files/",
     f"/api/v1/record-files/{NOBODY}/",
     f"/api/v1/projects/{NOBODY}/",
+    f"/api/v1/projects/{NOBODY}/clips/",
     DELIVERIES,
     f"{DELIVERIES}1/",
     f"{CALLBACKS}own/",
@@ -54,6 +55,7 @@ CHANGES = [
     ("POST", "/api/v1/projects/"),
     ("PATCH", f"/api/v1/projects/{NOBODY}/"),
     ("DELETE", f"/api/v1/projects/{NOBODY}/"),
+    ("PUT", f"/api/v1/projects/{NOBODY}/clips/"),
     ("PUT", f"{CALLBACKS}own/"),
 ]
 OF_CALLBACKS = [

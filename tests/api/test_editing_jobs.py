@@ -269,7 +269,7 @@ def test_the_list_takes_as_many_queries_for_three_as_for_one(
     for number in range(items):
         post(client, body(output={"bucket": "media", "key": f"{number}.mp4"}))
 
-    with django_assert_num_queries(5):  # session, user, roles, count, rows
+    with django_assert_num_queries(6):  # session, user, roles, count, keys, rows
         assert client.get(JOBS).json()["count"] == items
 
 

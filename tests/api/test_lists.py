@@ -180,7 +180,9 @@ def test_coverage_takes_as_many_queries_however_long_a_recording_is(
     recording.segments.filter(sequence__gt=6 - removed).delete()
     client = signed_in(vera)
 
-    with django_assert_num_queries(9):  # session, user, roles, recording; segments, their anchors, sets, bucket; gaps
+    with django_assert_num_queries(
+        10
+    ):  # session, user, roles, recording; spans, those at gaps in full, anchors, sets, bucket; gaps
         assert client.get(f"{RECORDINGS}{recording.pk}/coverage/").status_code == 200
 
 

@@ -110,5 +110,5 @@ def test_assets_take_as_many_queries_for_three_as_for_one(
         made(ed, number)
     client = signed_in(ed)
 
-    with django_assert_num_queries(5):  # session, user, roles, count, rows
+    with django_assert_num_queries(6):  # session, user, roles, count, keys, rows
         assert client.get(ASSETS).json()["count"] == items

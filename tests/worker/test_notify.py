@@ -554,7 +554,7 @@ def test_a_worker_that_dies_before_it_notes_an_answer_has_told_it_and_another_te
     delivery.refresh_from_db()
     assert (delivery.state, delivery.attempts, len(hook.received)) == ("waiting", 0, 1)
     assert run(delivery).state == "waiting", "its lease has not lapsed"
-    Delivery.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    Delivery.objects.update(lease_until=timezone.now() - timedelta(milliseconds=1))
     sent.clear()
     notify_sweep.send_due()
     assert sent == [str(delivery.pk)]
