@@ -82,6 +82,10 @@ def furnish(opal: User) -> Caller:
 
 
 def ask(call: Caller, action: str, params: dict[str, Any]) -> tuple[int, Any]:
+    return call(action, **spoken(params))
+
+
+def spoken(params: dict[str, Any]) -> dict[str, str]:
     """JSON is written where it is not text already; the ids are those of what is there."""
     job = EditingJob.objects.earliest("created_at")
     said = {name: value if isinstance(value, str) else json.dumps(value) for name, value in params.items()}
@@ -94,4 +98,4 @@ def ask(call: Caller, action: str, params: dict[str, Any]) -> tuple[int, Any]:
     ids["<record job>"] = RecordJob.objects.earliest("created_at").pk
     for placeholder, key in ids.items():
         said = {name: value.replace(placeholder, key) for name, value in said.items()}
-    return call(action, **{name: value.encode(errors="ignore").decode() for name, value in said.items()})
+    return {name: value.encode(errors="ignore").decode() for name, value in said.items()}
